@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <prometheus/collectable.h>
+
+#include "absl/status/statusor.h"
+#include "core/clock.h"
+#include "core/options.h"
+#include "edge/auth/authenticator.h"
+#include "edge/http/route.h"
+#include "ingest/event_log.h"
+
+namespace sluice::edge {
+
+// The browsers' side of Sluice: a tail of the log fanned out over shards, each with a ring and the
+// sessions that it accepted itself. Owner: app. Thread: Start, Stop and the destructor on main; the
+// TailSink part on the tail's thread; Collect and is_caught_up on any.
+class Edge final : public ingest::TailSink, public prometheus::Collectable {
+ public:
+  struct Parts {
+    EdgeOptions options;
+    RetentionOptions retention;
+    std::unique_ptr<Authenticator> authenticator;
+    std::vector<HttpRoute> routes;  // e.g. the demo page
+    const Clock* clock = &Clock::System();
+  };
+  // Listens and starts the shards; sessions are accepted at once and see `connected` when the
+  // tail has caught up. Errors: INVALID_ARGUMENT (address), UNAVAILABLE (cannot bind, says why).
+  static absl::StatusOr<std::unique_ptr<Edge>> Start(Parts parts);
+  ~Edge() override;
+
+  // Tails the log until Stop: `log` outlives that.
+  void Follow(ingest::EventLog* log);
+  uint16_t port() const;  // the bound one, also if 0 was asked for
+  // True once everything that the log retained at the start is in the ring.
+  bool is_caught_up() const;
+  // Ends the tail, says `closing shutdown` to every session, waits for the bytes to leave (at most
+  // options.stop_grace), joins the shards. Idempotent.
+  void Stop();
+
+  void OnEpoch(const Epoch& epoch, uint64_t first_sequence) override;
+  void OnEvents(std::shared_ptr<const EventBatch> batch) override;
+  void OnHole(uint64_t first, uint64_t last) override;
+  void OnHead(uint64_t last_sequence) override;
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  class Impl;
+  explicit Edge(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::edge
