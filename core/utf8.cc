@@ -5,13 +5,12 @@
 #include <cstring>
 
 namespace sluice {
-namespace {
 
-// Octets of the well-formed sequence at the front of `p`, of which `left` (> 0) may be read; 0 if
-// malformed. The second octet's range depends on the first (table 3-7), all later are 80..BF.
-size_t SequenceLength(const uint8_t* p, size_t left) {
+size_t Utf8SequenceLength(std::string_view bytes) {
+  const auto* p = reinterpret_cast<const uint8_t*>(bytes.data());
   const uint8_t lead = p[0];
   if (lead < 0x80) return 1;
+  // The second octet's range depends on the first; all later ones are 80..BF.
   size_t length = 0;
   uint8_t low = 0x80;
   uint8_t high = 0xBF;
@@ -28,25 +27,25 @@ size_t SequenceLength(const uint8_t* p, size_t left) {
   } else {
     return 0;
   }
-  if (left < length || p[1] < low || p[1] > high) return 0;
+  if (bytes.size() < length || p[1] < low || p[1] > high) return 0;
   for (size_t i = 2; i < length; ++i) {
     if ((p[i] & 0xC0) != 0x80) return 0;
   }
   return length;
 }
 
-}  // namespace
-
 bool IsValidUtf8(std::string_view bytes) {
-  const auto* p = reinterpret_cast<const uint8_t*>(bytes.data());
-  const uint8_t* const end = p + bytes.size();
-  while (p < end) {
+  constexpr uint64_t kNotAscii = 0x8080808080808080u;
+  while (!bytes.empty()) {
     uint64_t word = 0;
-    while (end - p >= 8 && (std::memcpy(&word, p, 8), (word & 0x8080808080808080u) == 0)) p += 8;
-    if (p == end) break;
-    const size_t length = SequenceLength(p, static_cast<size_t>(end - p));
+    while (bytes.size() >= sizeof(word) &&
+           (std::memcpy(&word, bytes.data(), sizeof(word)), (word & kNotAscii) == 0)) {
+      bytes.remove_prefix(sizeof(word));
+    }
+    if (bytes.empty()) break;
+    const size_t length = Utf8SequenceLength(bytes);
     if (length == 0) return false;
-    p += length;
+    bytes.remove_prefix(length);
   }
   return true;
 }

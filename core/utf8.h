@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace sluice {
+
+// Octets (1-4) of the well-formed sequence at the front of `bytes`, which is not empty; 0 if it is
+// malformed. Source: Unicode 15, table 3-7. Thread: any.
+size_t Utf8SequenceLength(std::string_view bytes);
 
 // True if `bytes` is well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF.
 // Source: Unicode 15, table 3-7. Thread: any.
