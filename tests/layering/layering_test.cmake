@@ -1,0 +1,23 @@
+# Every `#include "layer/..."` obeys the table of cmake/SluiceLayers.cmake; the linker does not see
+# a breach where only a header is used. Run: cmake -P tests/layering/layering_test.cmake
+cmake_minimum_required(VERSION 3.25)
+get_filename_component(root ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
+include(${root}/cmake/SluiceLayers.cmake)
+get_cmake_property(layers VARIABLES)
+list(FILTER layers INCLUDE REGEX "^SLUICE_LAYER_")
+list(TRANSFORM layers REPLACE "^SLUICE_LAYER_" "")
+
+foreach(layer IN LISTS layers)
+  set(allowed ${layer} ${SLUICE_LAYER_${layer}})
+  file(GLOB_RECURSE sources ${root}/${layer}/*.h ${root}/${layer}/*.cc)
+  foreach(source IN LISTS sources)
+    file(STRINGS ${source} includes REGEX "^#include [\"<]")
+    foreach(include IN LISTS includes)
+      string(REGEX REPLACE "^#include [\"<]([^/]*)/?.*" "\\1" other "${include}")
+      string(REGEX REPLACE "^(sluice|grpc|grpcpp|google)$" "proto" other "${other}")
+      if(other IN_LIST layers AND NOT other IN_LIST allowed)
+        message(SEND_ERROR "${source}: layer '${layer}' may not include '${other}': ${include}")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
