@@ -36,7 +36,7 @@ Epoch EpochOf(WallTime start) {
 class MemoryLog::MemoryTail final : public Tail {
  public:
   MemoryTail(MemoryLog* log, TailSink* sink) : log_(log), sink_(sink) {
-    absl::MutexLock lock(&log_->mutex_);
+    MutexLock lock(&log_->mutex_);
     log_->TrimLocked(log_->clock_.Steady());
     initial_ = log_->SnapshotLocked();
     first_sequence_ = log_->FirstSequenceLocked();
@@ -49,17 +49,21 @@ class MemoryLog::MemoryTail final : public Tail {
 
   ~MemoryTail() override {
     {
-      absl::MutexLock lock(&log_->mutex_);
+      MutexLock lock(&log_->mutex_);
       stopping_ = true;
     }
+    log_->work_.NotifyAll();
     thread_.join();
-    absl::MutexLock lock(&log_->mutex_);
+    MutexLock lock(&log_->mutex_);
     std::erase(log_->tails_, this);
   }
 
   void RequestHead() override {
-    absl::MutexLock lock(&log_->mutex_);
-    head_requested_ = true;
+    {
+      MutexLock lock(&log_->mutex_);
+      head_requested_ = true;
+    }
+    log_->work_.NotifyAll();
   }
 
   // Bytes appended but not yet handed to the sink.
@@ -80,10 +84,9 @@ class MemoryLog::MemoryTail final : public Tail {
     std::shared_ptr<const EventBatch> batch;
     uint64_t head = 0;
     {
-      absl::MutexLock lock(&log_->mutex_);
+      MutexLock lock(&log_->mutex_);
       // Wakes once a second so that events also expire while nobody publishes.
-      log_->mutex_.AwaitWithTimeout(absl::Condition(this, &MemoryTail::HasWorkLocked),
-                                    absl::Seconds(1));
+      if (!HasWorkLocked()) log_->work_.WaitFor(&log_->mutex_, std::chrono::seconds(1));
       if (stopping_) return false;
       log_->TrimLocked(log_->clock_.Steady());
       if (HasSegmentLocked()) {
@@ -141,16 +144,17 @@ MemoryLog::MemoryLog(const LogOptions& options, const Clock& clock, Epoch epoch)
     : options_(options), clock_(clock), epoch_(std::move(epoch)) {}
 
 MemoryLog::~MemoryLog() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   SLUICE_CHECK(tails_.empty());
 }
 
 void MemoryLog::Append(const AppendRequest& request, AppendDone done) {
   absl::StatusOr<Appended> result;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     result = AppendLocked(request);
   }
+  if (result.ok()) work_.NotifyAll();
   done(std::move(result));
 }
 
@@ -160,6 +164,7 @@ absl::StatusOr<Appended> MemoryLog::AppendLocked(const AppendRequest& request) {
     return absl::DeadlineExceededError("the deadline passed before the append");
   }
   for (const MemoryTail* tail : tails_) {
+    tail->log_->mutex_.AssertHeld();
     if (tail->LagBytesLocked() > options_.max_tail_lag_bytes) {
       return absl::ResourceExhaustedError("the edge is too far behind the log");
     }
@@ -205,10 +210,10 @@ void MemoryLog::TrimLocked(SteadyTime now) {
   }
   const RetentionOptions& retention = options_.retention;
   while (!segments_.empty()) {
-    const bool expired =
-        segments_.front().batch->events.back().stored() + retention.max_age <= now;
+    const bool expired = segments_.front().batch->events.back().stored() + retention.max_age <= now;
     if (!expired && retained_bytes_ <= retention.max_bytes) break;
     for (const MemoryTail* tail : tails_) {
+      tail->log_->mutex_.AssertHeld();
       if (tail->next_segment_ <= first_segment_) return;  // not taken yet
     }
     DropOldestSegmentLocked();
@@ -248,7 +253,7 @@ std::unique_ptr<Tail> MemoryLog::OpenTail(TailSink* sink) {
 }
 
 MemoryLog::Stats MemoryLog::GetStats() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   Stats stats{.last_sequence = last_sequence_,
               .retained_bytes = retained_bytes_,
               .idempotency_keys = keys_.size()};

@@ -8,8 +8,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 #include "core/clock.h"
+#include "core/mutex.h"
 #include "core/options.h"
 #include "ingest/event_log.h"
 
@@ -63,7 +63,8 @@ class MemoryLog final : public EventLog {
   const Clock& clock_;
   const Epoch epoch_;
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
+  Condition work_;  // a tail has something to do
   std::deque<Segment> segments_ ABSL_GUARDED_BY(mutex_);
   uint64_t first_segment_ ABSL_GUARDED_BY(mutex_) = 0;  // number of segments_.front()
   bool open_ ABSL_GUARDED_BY(mutex_) = false;           // segments_.back() still takes events
