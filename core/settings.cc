@@ -1,0 +1,190 @@
+#include "core/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <limits>
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "core/listen_address.h"
+#include "core/quantity.h"
+
+namespace sluice {
+namespace {
+
+using Type = Setting::Type;
+
+constexpr std::string_view kLevelNames[] = {"debug", "info", "warning", "error"};
+constexpr size_t kMaxQuotedBytes = 80;
+
+absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
+
+// The offending text, shortened and with control bytes escaped.
+std::string Quote(std::string_view text) {
+  return absl::StrCat("\"", absl::CHexEscape(ToAbsl(text.substr(0, kMaxQuotedBytes))),
+                      text.size() > kMaxQuotedBytes ? "..." : "", "\"");
+}
+
+absl::Status NotAllowed(const Setting& setting, std::string_view text) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("must be ", AllowedValues(setting), "; got ", Quote(text)));
+}
+
+std::optional<uint64_t> ParseCount(std::string_view text) {
+  uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return count;
+}
+
+std::optional<uint64_t> ParseNumber(Type type, std::string_view text) {
+  if (type == Type::kCount) return ParseCount(text);
+  if (type == Type::kByteSize) return ParseByteSize(text);
+  const std::optional<std::chrono::milliseconds> duration = ParseDuration(text);
+  if (!duration) return std::nullopt;
+  return static_cast<uint64_t>(duration->count());
+}
+
+std::string FormatNumber(Type type, uint64_t number) {
+  if (type == Type::kCount) return std::to_string(number);
+  if (type == Type::kByteSize) return FormatByteSize(number);
+  return FormatDuration(std::chrono::milliseconds(static_cast<int64_t>(number)));
+}
+
+// An origin as browsers send it (RFC 6454 section 6.2): scheme, host, port if not the default;
+// lower case, nothing behind. `*` and `null` would let every page in.
+bool IsOrigin(std::string_view text) {
+  std::string_view rest = text;
+  for (std::string_view scheme : {"https://", "http://"}) {
+    if (text.starts_with(scheme)) rest.remove_prefix(scheme.size());
+  }
+  if (rest.size() == text.size() || rest.empty()) return false;
+  return std::all_of(rest.begin(), rest.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':' ||
+           c == '[' || c == ']';
+  });
+}
+
+// Reads one text for each kind of place; OK means that `*place` has the value.
+class Assigner {
+ public:
+  Assigner(const Setting& setting, std::string_view text, Options* options)
+      : setting_(setting), text_(text), options_(options) {}
+
+  absl::Status operator()(Setting::Place<uint32_t> place) const { return AssignNumber(place); }
+  absl::Status operator()(Setting::Place<uint64_t> place) const { return AssignNumber(place); }
+  absl::Status operator()(Setting::Place<std::chrono::milliseconds> place) const {
+    return AssignNumber(place);
+  }
+  absl::Status operator()(Setting::Place<bool> place) const {
+    if (text_ != "true" && text_ != "false") return NotAllowed(setting_, text_);
+    place(*options_) = text_ == "true";
+    return absl::OkStatus();
+  }
+  absl::Status operator()(Setting::Place<std::string> place) const {
+    absl::StatusOr<ListenAddress> address = ListenAddress::Parse(text_);
+    if (!address.ok()) return NotAllowed(setting_, text_);
+    place(*options_) = address->ToString();
+    return absl::OkStatus();
+  }
+  absl::Status operator()(Setting::Place<std::vector<std::string>> place) const {
+    std::vector<std::string> origins;
+    for (absl::string_view part : absl::StrSplit(ToAbsl(text_), ',', absl::SkipWhitespace())) {
+      part = absl::StripAsciiWhitespace(part);
+      if (!IsOrigin({part.data(), part.size()})) {
+        return NotAllowed(setting_, {part.data(), part.size()});
+      }
+      origins.emplace_back(part);
+    }
+    place(*options_) = std::move(origins);
+    return absl::OkStatus();
+  }
+  absl::Status operator()(Setting::Place<LogLevel> place) const {
+    const auto* const name = std::find(std::begin(kLevelNames), std::end(kLevelNames), text_);
+    if (name == std::end(kLevelNames)) return NotAllowed(setting_, text_);
+    place(*options_) = static_cast<LogLevel>(name - std::begin(kLevelNames));
+    return absl::OkStatus();
+  }
+
+ private:
+  template <typename T>
+  absl::Status AssignNumber(Setting::Place<T> place) const {
+    const std::optional<uint64_t> number = ParseNumber(setting_.type, text_);
+    if (!number) return NotAllowed(setting_, text_);
+    const bool in_range = *number >= setting_.min && *number <= setting_.max;
+    const bool is_zero = *number == 0 && !setting_.zero_means.empty();
+    if (!in_range && !is_zero) return NotAllowed(setting_, text_);
+    place(*options_) = static_cast<T>(*number);
+    return absl::OkStatus();
+  }
+
+  const Setting& setting_;
+  const std::string_view text_;
+  Options* const options_;
+};
+
+// The reverse, for each kind of value.
+struct ValueFormatter {
+  Type type;
+  std::string operator()(uint64_t number) const { return FormatNumber(type, number); }
+  std::string operator()(uint32_t number) const { return FormatNumber(type, number); }
+  std::string operator()(std::chrono::milliseconds value) const { return FormatDuration(value); }
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(const std::string& value) const { return value; }
+  std::string operator()(const std::vector<std::string>& value) const {
+    return absl::StrJoin(value, ",");
+  }
+  std::string operator()(LogLevel value) const {
+    return std::string(kLevelNames[static_cast<size_t>(value)]);
+  }
+};
+
+}  // namespace
+
+std::string EnvironmentName(const Setting& setting) {
+  std::string name = absl::StrCat("SLUICE_", absl::AsciiStrToUpper(ToAbsl(setting.key)));
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+}
+
+std::string AllowedValues(const Setting& setting) {
+  switch (setting.type) {
+    case Type::kSwitch:
+      return "true or false";
+    case Type::kAddress:
+      return "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080";
+    case Type::kOrigins:
+      return "origins such as https://app.example (lower case, no path, no `*`)";
+    case Type::kLevel:
+      return "debug, info, warning or error";
+    case Type::kDuration:
+    case Type::kByteSize:
+    case Type::kCount:
+      break;
+  }
+  const std::string_view noun = setting.type == Type::kDuration   ? "a duration"
+                                : setting.type == Type::kByteSize ? "a size"
+                                                                  : "a whole number";
+  std::string text = absl::StrCat(ToAbsl(noun), " from ", FormatNumber(setting.type, setting.min),
+                                  " to ", FormatNumber(setting.type, setting.max));
+  if (!setting.zero_means.empty()) {
+    absl::StrAppend(&text, ", or 0 (", ToAbsl(setting.zero_means), ")");
+  }
+  return text;
+}
+
+std::string ValueText(const Setting& setting, Options options) {
+  return std::visit([&](auto place) { return ValueFormatter{setting.type}(place(options)); },
+                    setting.place);
+}
+
+absl::Status Assign(const Setting& setting, std::string_view text, Options* options) {
+  return std::visit(Assigner(setting, text, options), setting.place);
+}
+
+}  // namespace sluice
