@@ -37,6 +37,8 @@ void AppendJsonString(std::string_view text, std::string* out) {
     }
     if (octet < 0x20 || octet == '"' || octet == '\\' || octet == 0x7F) {
       AppendEscaped(octet, out);
+    } else if (octet == 0xC2 && static_cast<uint8_t>(text[1]) < 0xA0) {
+      AppendEscaped(static_cast<uint8_t>(text[1]), out);  // U+0080-009F, which terminals obey too
     } else if (const auto point = text.substr(0, length);
                point == "\xE2\x80\xA8" || point == "\xE2\x80\xA9") {
       *out += point.back() == '\xA8' ? "\\u2028" : "\\u2029";
