@@ -1,0 +1,148 @@
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/bench/delivery_check.h"
+#include "tests/bench/floor_frame.h"
+#include "tests/bench/log_histogram.h"
+#include "tests/bench/payload.h"
+#include "tests/bench/sse_stream.h"
+
+namespace sluice::bench {
+namespace {
+
+TEST(LogHistogramTest, KeepsSmallValuesExactlyAndLargeOnesWithinTwoPercent) {
+  for (const int64_t value : {0, 1, 127, 128, 1'000, 123'456, 987'654'321}) {
+    LogHistogram histogram;
+    histogram.Record(value);
+    histogram.Record(2 * value + 1'000);  // so that the maximum does not hide the bucket's edge
+    const auto found = static_cast<double>(histogram.Quantile(0.5));
+    EXPECT_GE(found, static_cast<double>(value));
+    EXPECT_LE(found, static_cast<double>(value) * 1.02);
+  }
+}
+
+TEST(LogHistogramTest, QuantilesOfAUniformRangeAreWhereTheyBelong) {
+  LogHistogram histogram;
+  for (int64_t value = 1; value <= 10'000; ++value) histogram.Record(value * 1'000);
+  EXPECT_NEAR(static_cast<double>(histogram.Quantile(0.5)), 5e6, 1e5);
+  EXPECT_NEAR(static_cast<double>(histogram.Quantile(0.99)), 9.9e6, 2e5);
+  EXPECT_EQ(histogram.Quantile(1.0), 10'000'000);
+}
+
+TEST(PayloadTest, HasTheSizeAskedForAndReadsBack) {
+  const Payload written = {.planned_ns = 1'234'567'890'123, .target = "u17"};
+  const std::string data = written.Write(200);
+  EXPECT_EQ(data.size(), 200u);
+  Payload read;
+  ASSERT_TRUE(Payload::Read(data, &read));
+  EXPECT_EQ(read.planned_ns, written.planned_ns);
+  EXPECT_EQ(read.target, "u17");
+}
+
+TEST(PayloadTest, RefusesForeignData) {
+  Payload read;
+  EXPECT_FALSE(Payload::Read("", &read));
+  EXPECT_FALSE(Payload::Read(R"({"orderId":7})", &read));
+}
+
+constexpr std::string_view kStream =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+    "retry: 2000\n\n"
+    "id: e-1\nevent: connected\ndata: {}\n\n"
+    "id: e-2\nevent: bench\ndata: one\n\n"
+    "id: e-2\n\n"
+    "id: e-3\ndata: two\n\n";
+
+TEST(SseStreamTest, FindsTheSameBlocksWhereverTheReadsAreCut) {
+  for (size_t cut = 0; cut <= kStream.size(); ++cut) {
+    SseStream stream;
+    std::vector<std::string> blocks;
+    const auto take = [&](const SseBlock& block) {
+      blocks.push_back(std::string(block.id) + "|" + std::string(block.event) + "|" +
+                       std::string(block.data));
+      return true;
+    };
+    EXPECT_EQ(stream.Feed(kStream.substr(0, cut), take), cut);
+    EXPECT_EQ(stream.Feed(kStream.substr(cut), take), kStream.size() - cut);
+    EXPECT_EQ(stream.status(), 200);
+    EXPECT_THAT(blocks, testing::ElementsAre("||", "e-1|connected|{}", "e-2|bench|one", "e-2||",
+                                             "e-3||two"));
+  }
+}
+
+TEST(SseStreamTest, StopsWhereTheCallerWantsTo) {
+  for (size_t cut = 0; cut < 60; ++cut) {
+    SseStream stream;
+    const auto until_connected = [](const SseBlock& block) { return block.event != "connected"; };
+    stream.Feed(kStream.substr(0, cut), until_connected);
+    const size_t taken = stream.Feed(kStream.substr(cut), until_connected);
+    EXPECT_TRUE(kStream.substr(cut + taken).starts_with("id: e-2\nevent: bench"));
+  }
+}
+
+TEST(SseStreamTest, IsBrokenByARefusal) {
+  SseStream stream;
+  stream.Feed("HTTP/1.1 503 Service Unavailable\r\n\r\n", [](const SseBlock&) { return true; });
+  EXPECT_EQ(stream.state(), SseStream::State::kBroken);
+}
+
+class DeliveryCheckTest : public testing::Test {
+ protected:
+  void Take(std::string_view id, std::string_view event, const std::string& target) {
+    const std::string data = Payload{.planned_ns = 100, .target = target}.Write(0);
+    SseBlock block;
+    block.id = id;
+    block.event = event;
+    block.data = data;
+    block.has_data = true;
+    check_.Take(block, "u1", 150, &totals_);
+  }
+
+  DeliveryCheck check_;
+  DeliveryTotals totals_;
+};
+
+TEST_F(DeliveryCheckTest, AcceptsRisingIdsToThisUserAndToTopics) {
+  Take("e-4", "connected", "u1");
+  Take("e-5", "bench", "u1");
+  Take("e-9", "bench", "t1");
+  EXPECT_EQ(totals_.events, 2u);
+  EXPECT_EQ(check_.id_sum(), 14u);
+  EXPECT_EQ(totals_.latency.max(), 50);
+  EXPECT_EQ(totals_.out_of_order + totals_.malformed + totals_.misdelivered, 0u);
+}
+
+TEST_F(DeliveryCheckTest, CountsADuplicateAndAStepBackAsOutOfOrder) {
+  Take("e-5", "bench", "u1");
+  Take("e-5", "bench", "u1");
+  Take("e-4", "bench", "u1");
+  EXPECT_EQ(totals_.out_of_order, 2u);
+}
+
+TEST_F(DeliveryCheckTest, CountsAnEventForAnotherUser) {
+  Take("e-5", "bench", "u2");
+  EXPECT_EQ(totals_.misdelivered, 1u);
+}
+
+TEST_F(DeliveryCheckTest, CountsAForeignEpoch) {
+  Take("e-5", "bench", "u1");
+  Take("f-6", "bench", "u1");
+  EXPECT_EQ(totals_.malformed, 1u);
+}
+
+TEST(FloorFrameTest, KeepsItsSizeWhileIdAndTimeChange) {
+  FloorFrame frame(256);
+  EXPECT_EQ(frame.bytes().size(), 256u);
+  frame.Set(42, 1'234'567'890'123);
+  EXPECT_EQ(frame.bytes().size(), 256u);
+  EXPECT_TRUE(frame.bytes().starts_with("id: floor-0000000042\nevent: bench\ndata: {\"t\":"));
+  Payload payload;
+  ASSERT_TRUE(Payload::Read(frame.bytes().substr(frame.bytes().find('{')), &payload));
+  EXPECT_EQ(payload.planned_ns, 1'234'567'890'123);
+}
+
+}  // namespace
+}  // namespace sluice::bench

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "tests/bench/delivery_check.h"
+#include "tests/bench/sse_stream.h"
+
+namespace sluice::bench {
+
+// How a session reads what comes after `connected`.
+enum class ReadMode : uint8_t {
+  kCount,    // recv with MSG_TRUNC: counts octets, looks at nothing
+  kParse,    // everything: ids, order, addressee, latency
+  kTrickle,  // one octet a second
+  kStall,    // nothing
+};
+
+// One browser of the swarm. Owner and thread: SseSwarm's.
+struct SseSession {
+  enum class State : uint8_t { kClosed, kConnecting, kConnected };
+
+  int fd = -1;
+  State state = State::kClosed;
+  ReadMode mode = ReadMode::kCount;
+  std::string user;
+  uint64_t bytes = 0;                 // of events (kCount: of anything) since the reset
+  std::unique_ptr<SseStream> stream;  // kCount: only until `connected`
+  DeliveryCheck check;                // kCount: only of `connected`
+};
+
+}  // namespace sluice::bench

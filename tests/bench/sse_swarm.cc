@@ -1,0 +1,269 @@
+#include "tests/bench/sse_swarm.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "tests/bench/bench_clock.h"
+
+namespace sluice::bench {
+namespace {
+
+constexpr size_t kReadBytes = 256u << 10;
+constexpr size_t kEventsPerTurn = 1024;
+constexpr uint64_t kCommandTag = UINT64_MAX;
+constexpr int64_t kTrickleIntervalNs = 1'000'000'000;
+
+[[noreturn]] void Die(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+}  // namespace
+
+SseSwarm::SseSwarm(SwarmOptions options, int command_fd)
+    : options_(std::move(options)),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      sessions_(options_.sessions),
+      buffer_(kReadBytes) {
+  if (epoll_ < 0) Die("epoll_create1");
+  epoll_event event = {.events = EPOLLIN, .data = {.u64 = kCommandTag}};
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, command_fd, &event) != 0) Die("epoll_ctl of the commands");
+  const double fraction = std::clamp(options_.parse_fraction, 0.0, 1.0);
+  double share = 1.0;  // the first session parses, so that a sample is never empty
+  for (uint32_t i = 0; i < options_.sessions; ++i, share += fraction) {
+    SseSession& session = sessions_[i];
+    session.user =
+        options_.user.empty() ? "u" + std::to_string(options_.first_user + i) : options_.user;
+    session.mode = options_.read_mode;
+    if (share >= 1.0 && fraction > 0) {
+      session.mode = ReadMode::kParse;
+      share -= 1.0;
+    }
+  }
+}
+
+SseSwarm::~SseSwarm() {
+  Close();
+  close(epoll_);
+}
+
+void SseSwarm::Open(std::string cursor) {
+  Close();
+  cursor_ = std::move(cursor);
+  opened_ = connected_ = failed_ = ended_ = 0;
+  for (SseSession& session : sessions_) session.check = DeliveryCheck();
+  ResetCounts();
+  OpenMore();
+}
+
+void SseSwarm::Close() {
+  for (SseSession& session : sessions_) {
+    if (session.fd >= 0) close(session.fd);
+    session.fd = -1;
+    session.state = SseSession::State::kClosed;
+    session.stream.reset();
+  }
+}
+
+void SseSwarm::Drain() {
+  for (SseSession& session : sessions_) {
+    const bool slow = session.mode == ReadMode::kStall || session.mode == ReadMode::kTrickle;
+    if (!slow || session.state != SseSession::State::kConnected) continue;
+    session.mode = ReadMode::kParse;
+    Watch(session, EPOLLIN, EPOLL_CTL_ADD);
+  }
+}
+
+void SseSwarm::ResetCounts() {
+  bytes_ = reads_ = 0;
+  totals_.Reset();
+  for (SseSession& session : sessions_) {
+    session.bytes = 0;
+    session.check.Reset();
+  }
+}
+
+bool SseSwarm::Turn(int timeout_ms) {
+  std::array<epoll_event, kEventsPerTurn> events;
+  const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  if (count < 0 && errno != EINTR) Die("epoll_wait");
+  bool has_command = false;
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<size_t>(i)];
+    if (event.data.u64 == kCommandTag) {
+      has_command = true;
+      continue;
+    }
+    SseSession& session = sessions_[event.data.u64];
+    if (event.events & EPOLLOUT) {
+      SendRequest(session, EPOLL_CTL_MOD);
+    } else {
+      Read(session);
+    }
+  }
+  ReadTrickles();
+  return has_command;
+}
+
+// Opens sessions while fewer than a window of them are on their way.
+void SseSwarm::OpenMore() {
+  while (opened_ < sessions_.size() && opened_ - connected_ - failed_ < options_.connect_window) {
+    OpenOne(opened_++);
+  }
+}
+
+void SseSwarm::OpenOne(uint32_t index) {
+  SseSession& session = sessions_[index];
+  session.fd = ConnectFrom(options_.route, index);
+  if (session.fd < 0) {
+    if (failed_++ == 0) std::perror("sse_load: connect");
+    return;
+  }
+  session.state = SseSession::State::kConnecting;
+  session.stream = std::make_unique<SseStream>();
+  SendRequest(session, EPOLL_CTL_ADD);
+}
+
+// On loopback the handshake is mostly over when connect() returns; if not, waits for it.
+// `operation`: ADD the first time, MOD after the wait.
+void SseSwarm::SendRequest(SseSession& session, int operation) {
+  const std::string request = Request(session);
+  const ssize_t sent = send(session.fd, request.data(), request.size(), MSG_NOSIGNAL);
+  if (sent == static_cast<ssize_t>(request.size())) {
+    Watch(session, EPOLLIN, operation);
+  } else if (sent < 0 && errno == EAGAIN) {
+    Watch(session, EPOLLOUT, operation);
+  } else {
+    Fail(session);
+  }
+}
+
+std::string SseSwarm::Request(const SseSession& session) const {
+  std::string request = "GET /v1/events?user=" + session.user;
+  for (const std::string& topic : options_.topics) request += "&topic=" + topic;
+  if (!cursor_.empty() && options_.cursor_in_query) request += "&last_event_id=" + cursor_;
+  request += " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n";
+  if (!cursor_.empty() && !options_.cursor_in_query) {
+    request += "Last-Event-ID: " + cursor_ + "\r\n";
+  }
+  return request + "\r\n";
+}
+
+void SseSwarm::Read(SseSession& session) {
+  ++reads_;
+  if (session.mode == ReadMode::kCount && session.state == SseSession::State::kConnected) {
+    ReadCounting(session);
+  } else {
+    ReadParsing(session);
+  }
+}
+
+void SseSwarm::ReadCounting(SseSession& session) {
+  const ssize_t got = recv(session.fd, nullptr, 1u << 30, MSG_TRUNC | MSG_DONTWAIT);
+  if (got > 0) {
+    session.bytes += static_cast<uint64_t>(got);
+    bytes_ += static_cast<uint64_t>(got);
+  } else if (got == 0 || errno != EAGAIN) {
+    End(session);
+  }
+}
+
+void SseSwarm::ReadParsing(SseSession& session) {
+  // A slow session takes no more than the head and `connected` here, which arrive first.
+  const ssize_t got = recv(session.fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+  if (got < 0 && errno == EAGAIN) return;
+  if (got <= 0) {
+    End(session);
+    return;
+  }
+  TakeBytes(session, {buffer_.data(), static_cast<size_t>(got)});
+}
+
+void SseSwarm::TakeBytes(SseSession& session, std::string_view bytes) {
+  const int64_t now = NowNs();
+  while (!bytes.empty()) {
+    const bool counting_events = session.state == SseSession::State::kConnected;
+    const size_t taken = session.stream->Feed(bytes, [&](const SseBlock& block) {
+      if (!counting_events && block.event == "connected") {
+        session.check.Take(block, session.user, now, &totals_);
+        SetConnected(session);
+        return false;
+      }
+      if (!counting_events && block.id.empty()) return true;  // `retry:` comes before
+      const uint64_t before = totals_.events;
+      session.check.Take(block, session.user, now, &totals_);
+      if (totals_.events == before) return true;
+      session.bytes += block.octets;
+      bytes_ += block.octets;
+      return true;
+    });
+    bytes.remove_prefix(taken);
+    if (session.stream->state() == SseStream::State::kBroken) {
+      End(session);
+      return;
+    }
+    const bool now_connected = session.state == SseSession::State::kConnected;
+    if (now_connected && session.mode == ReadMode::kCount) {
+      session.stream.reset();
+      session.bytes += bytes.size();
+      bytes_ += bytes.size();
+      return;
+    }
+  }
+}
+
+void SseSwarm::SetConnected(SseSession& session) {
+  session.state = SseSession::State::kConnected;
+  ++connected_;
+  if (session.mode == ReadMode::kStall || session.mode == ReadMode::kTrickle) {
+    Watch(session, 0, EPOLL_CTL_DEL);
+  }
+  OpenMore();
+}
+
+void SseSwarm::ReadTrickles() {
+  if (options_.read_mode != ReadMode::kTrickle || NowNs() < next_trickle_ns_) return;
+  next_trickle_ns_ = NowNs() + kTrickleIntervalNs;
+  for (SseSession& session : sessions_) {
+    if (session.mode != ReadMode::kTrickle || session.state != SseSession::State::kConnected) {
+      continue;
+    }
+    char octet;
+    if (recv(session.fd, &octet, 1, MSG_DONTWAIT) == 1) TakeBytes(session, {&octet, 1});
+  }
+}
+
+void SseSwarm::Fail(SseSession& session) {
+  close(session.fd);
+  session.fd = -1;
+  session.state = SseSession::State::kClosed;
+  ++failed_;
+  OpenMore();
+}
+
+void SseSwarm::End(SseSession& session) {
+  if (session.state == SseSession::State::kConnecting) {
+    Fail(session);
+    return;
+  }
+  close(session.fd);
+  session.fd = -1;
+  session.state = SseSession::State::kClosed;
+  ++ended_;
+}
+
+void SseSwarm::Watch(SseSession& session, uint32_t events, int operation) {
+  epoll_event event = {.events = events,
+                       .data = {.u64 = static_cast<uint64_t>(&session - sessions_.data())}};
+  if (epoll_ctl(epoll_, operation, session.fd, &event) != 0) Die("epoll_ctl");
+}
+
+}  // namespace sluice::bench

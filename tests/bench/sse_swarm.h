@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/bench/client_socket.h"
+#include "tests/bench/sse_session.h"
+
+namespace sluice::bench {
+
+struct SwarmOptions {
+  Route route;
+  uint32_t sessions = 1;
+  uint32_t first_user = 0;                // session i is user u<first_user + i>
+  std::string user;                       // if set: of every session
+  std::vector<std::string> topics;        // of every session
+  bool cursor_in_query = false;           // instead of the header Last-Event-ID
+  double parse_fraction = 0.01;           // of the sessions, spread evenly; at least one
+  ReadMode read_mode = ReadMode::kCount;  // of the others
+  uint32_t connect_window = 512;          // sessions on their way at a time: stay below the backlog
+};
+
+// Many SSE sessions on one epoll: connects them, reads them, counts and verifies what comes.
+// Thread: one. Sockets are closed by Close and by the destructor.
+class SseSwarm {
+ public:
+  // `command_fd` is watched too, so that a driver's command interrupts a turn.
+  SseSwarm(SwarmOptions options, int command_fd);
+  ~SseSwarm();
+  SseSwarm(const SseSwarm&) = delete;
+  SseSwarm& operator=(const SseSwarm&) = delete;
+
+  // Starts opening all sessions, with `cursor` if it is not empty. Turn() does the work.
+  void Open(std::string cursor);
+  void Close();
+  // Slow sessions parse everything from here on; what they have missed comes now.
+  void Drain();
+  void ResetCounts();
+
+  // Handles what is ready, waiting at most `timeout_ms`. True if a command can be read.
+  bool Turn(int timeout_ms);
+
+  bool all_connected() const { return connected_ + failed_ == sessions_.size(); }
+  uint32_t connected() const { return connected_; }
+  uint32_t failed() const { return failed_; }  // refused, or ended before `connected`
+  uint32_t ended() const { return ended_; }    // by the server, after `connected`
+  uint64_t bytes() const { return bytes_; }
+  uint64_t reads() const { return reads_; }
+  const DeliveryTotals& totals() const { return totals_; }
+  const std::vector<SseSession>& sessions() const { return sessions_; }
+
+ private:
+  void OpenMore();
+  void OpenOne(uint32_t index);
+  void SendRequest(SseSession& session, int operation);
+  void Fail(SseSession& session);
+  void End(SseSession& session);
+  void Read(SseSession& session);
+  void ReadCounting(SseSession& session);
+  void ReadParsing(SseSession& session);
+  void TakeBytes(SseSession& session, std::string_view bytes);
+  void SetConnected(SseSession& session);
+  void ReadTrickles();
+  void Watch(SseSession& session, uint32_t events, int operation);
+  std::string Request(const SseSession& session) const;
+
+  const SwarmOptions options_;
+  const int epoll_;
+  std::vector<SseSession> sessions_;
+  std::vector<char> buffer_;
+  std::string cursor_;
+  uint32_t opened_ = 0;
+  uint32_t connected_ = 0;
+  uint32_t failed_ = 0;
+  uint32_t ended_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t reads_ = 0;
+  int64_t next_trickle_ns_ = 0;
+  DeliveryTotals totals_;
+};
+
+}  // namespace sluice::bench
