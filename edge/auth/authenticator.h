@@ -12,8 +12,8 @@ struct Credentials {
   std::string_view authorization;  // header, empty if absent
   std::string_view cookie;         // header, empty if absent
   std::string_view query;          // without the '?', not decoded
-  std::string_view host;           // header
-  std::string_view origin;         // header, empty if absent
+  std::string_view host;           // header, empty if absent
+  bool foreign_origin = false;     // the page is of another origin that is not allowed
 };
 
 // Who a session belongs to and what it may see.
@@ -29,19 +29,6 @@ class Authenticator {
   // UNAUTHENTICATED (401): no or bad credentials. PERMISSION_DENIED (403): known but refused.
   // INVALID_ARGUMENT (400): malformed.
   virtual absl::StatusOr<Identity> Authenticate(const Credentials& credentials) const = 0;
-};
-
-// Trusts `?user=NAME`: for a process that only listens on loopback, or was told --insecure. On
-// loopback a foreign Host (DNS rebinding) or Origin is PERMISSION_DENIED.
-class QueryUserAuthenticator final : public Authenticator {
- public:
-  // `only_loopback_hosts`: check Host as above.
-  explicit QueryUserAuthenticator(bool only_loopback_hosts)
-      : only_loopback_hosts_(only_loopback_hosts) {}
-  absl::StatusOr<Identity> Authenticate(const Credentials& credentials) const override;
-
- private:
-  const bool only_loopback_hosts_;
 };
 
 }  // namespace sluice::edge

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::edge {
@@ -12,6 +13,8 @@ struct HttpRequest {
   std::string_view method;
   std::string_view path;   // without the query, not decoded
   std::string_view query;  // without the '?', not decoded
+  std::string_view host;    // header, empty if absent
+  std::string_view origin;  // header, empty if absent
   std::string_view body;
 };
 

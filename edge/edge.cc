@@ -1,0 +1,131 @@
+#include "edge/edge.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "core/check.h"
+#include "core/status.h"
+#include "edge/edge_metrics.h"
+#include "edge/engine/shard.h"
+
+namespace sluice::edge {
+
+class Edge::Impl {
+ public:
+  explicit Impl(Parts parts)
+      : context_{.options = parts.options,
+                 .retention = parts.retention,
+                 .authenticator = std::move(parts.authenticator),
+                 .routes = std::move(parts.routes),
+                 .origins = OriginPolicy(parts.options.allowed_origins),
+                 .clock = parts.clock,
+                 .request_head = [this] { RequestHead(); },
+                 .sessions_left = parts.options.max_sessions} {}
+
+  absl::Status Listen() {
+    uint32_t count = context_.options.shards;
+    if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
+    std::string address = context_.options.listen;
+    for (uint32_t i = 0; i < count; ++i) {
+      SLUICE_ASSIGN_OR_RETURN(FileDescriptor listener, edge::Listen(address));
+      port_ = BoundPort(listener);
+      address = WithPort(address, port_);
+      shards_.push_back(std::make_unique<Shard>(&context_, std::move(listener)));
+    }
+    for (const auto& shard : shards_) shard->Start();
+    return absl::OkStatus();
+  }
+
+  void Follow(ingest::EventLog* log, TailSink* sink) {
+    auto tail = log->OpenTail(sink);
+    absl::MutexLock lock(&tail_mutex_);
+    tail_ = std::move(tail);
+    if (std::exchange(head_wanted_, false)) tail_->RequestHead();
+  }
+
+  void Stop() {
+    // Without the lock: a tail stops only after its last call, which may be waiting for a shard.
+    std::unique_ptr<ingest::Tail> tail;
+    {
+      absl::MutexLock lock(&tail_mutex_);
+      tail = std::move(tail_);
+    }
+    tail.reset();
+    Tell(StopShard{});
+    for (const auto& shard : shards_) shard->Join();
+  }
+
+  template <typename Content>
+  void Tell(const Content& content) {
+    for (const auto& shard : shards_) shard->mailbox().Post(content);
+  }
+
+  std::vector<const ShardStats*> Stats() const {
+    std::vector<const ShardStats*> stats;
+    for (const auto& shard : shards_) stats.push_back(&std::as_const(*shard).stats());
+    return stats;
+  }
+
+  uint16_t port() const { return port_; }
+  std::atomic<bool>& caught_up() { return caught_up_; }
+
+ private:
+  // Shards ask while the tail may be starting or stopping.
+  void RequestHead() {
+    absl::MutexLock lock(&tail_mutex_);
+    if (tail_) {
+      tail_->RequestHead();
+    } else {
+      head_wanted_ = true;
+    }
+  }
+
+  EdgeContext context_;
+  uint16_t port_ = 0;
+  std::atomic<bool> caught_up_{false};
+  absl::Mutex tail_mutex_;
+  std::unique_ptr<ingest::Tail> tail_ ABSL_GUARDED_BY(tail_mutex_);
+  bool head_wanted_ ABSL_GUARDED_BY(tail_mutex_) = false;
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+absl::StatusOr<std::unique_ptr<Edge>> Edge::Start(Parts parts) {
+  SLUICE_CHECK(parts.authenticator != nullptr);
+  auto impl = std::make_unique<Impl>(std::move(parts));
+  SLUICE_RETURN_IF_ERROR(impl->Listen());
+  return std::unique_ptr<Edge>(new Edge(std::move(impl)));
+}
+
+Edge::Edge(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Edge::~Edge() { Stop(); }
+
+void Edge::Follow(ingest::EventLog* log) { impl_->Follow(log, this); }
+uint16_t Edge::port() const { return impl_->port(); }
+bool Edge::is_caught_up() const { return impl_->caught_up().load(std::memory_order_acquire); }
+void Edge::Stop() { impl_->Stop(); }
+
+void Edge::OnEpoch(const Epoch& epoch, uint64_t first_sequence) {
+  impl_->caught_up().store(false, std::memory_order_release);
+  impl_->Tell(LogEpoch{epoch, first_sequence});
+}
+
+void Edge::OnEvents(std::shared_ptr<const EventBatch> batch) {
+  impl_->Tell(LogEvents{std::move(batch)});
+}
+
+void Edge::OnHole(uint64_t, uint64_t last) { impl_->Tell(LogHole{last}); }
+
+void Edge::OnHead(uint64_t last_sequence) {
+  impl_->Tell(LogHead{last_sequence});
+  impl_->caught_up().store(true, std::memory_order_release);
+}
+
+std::vector<prometheus::MetricFamily> Edge::Collect() const {
+  return CollectEdgeMetrics(impl_->Stats());
+}
+
+}  // namespace sluice::edge

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <vector>
+
+#include <prometheus/metric_family.h>
+
+#include "edge/engine/shard_stats.h"
+
+namespace sluice::edge {
+
+// The metrics sluice_edge_*, summed over the shards. docs/operations.md lists them. Thread: any.
+std::vector<prometheus::MetricFamily> CollectEdgeMetrics(
+    const std::vector<const ShardStats*>& shards);
+
+}  // namespace sluice::edge

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "core/event.h"
+#include "core/cursor.h"
+#include "edge/http/route.h"
+
+namespace sluice::edge {
+
+// What other threads tell a shard.
+struct LogEpoch {
+  Epoch epoch;
+  uint64_t first_sequence;
+};
+struct LogEvents {
+  std::shared_ptr<const EventBatch> batch;
+};
+struct LogHole {
+  uint64_t last;
+};
+struct LogHead {
+  uint64_t last_sequence;
+};
+// The answer of a route to the request that connection `id` on `fd` waits for.
+struct RouteAnswer {
+  int fd;
+  uint64_t id;
+  HttpResponse response;
+};
+struct StopShard {};
+using Message = std::variant<LogEpoch, LogEvents, LogHole, LogHead, RouteAnswer, StopShard>;
+
+// The way into a shard. One message per batch and shard, never per session. The shard sleeps in
+// epoll and is woken through an eventfd, only if it sleeps. Thread: Post any, the rest shard.
+class Mailbox {
+ public:
+  // More than this in waiting makes Post of events wait: the log keeps them meanwhile.
+  static constexpr uint64_t kMaxEventBytes = 16u << 20;
+
+  // `wake_fd`: an eventfd that the shard polls; owned by the caller.
+  explicit Mailbox(int wake_fd) : wake_fd_(wake_fd) {}
+
+  // Blocks while too many event bytes wait, unless the mailbox is closed; then drops the message.
+  void Post(Message message) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Takes all messages, in order, into `messages` (cleared before).
+  void Take(std::vector<Message>* messages) ABSL_LOCKS_EXCLUDED(mutex_);
+  // To be called before sleeping; false: something has come, do not sleep.
+  bool PrepareToSleep() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Awake() { asleep_.store(false, std::memory_order_relaxed); }
+  // From now on messages are dropped and nobody waits.
+  void Close() ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  bool HasRoomOrClosed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return closed_ || waiting_bytes_ <= kMaxEventBytes;
+  }
+
+  const int wake_fd_;
+  std::atomic<bool> asleep_{false};
+  absl::Mutex mutex_;
+  std::vector<Message> messages_ ABSL_GUARDED_BY(mutex_);
+  uint64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace sluice::edge

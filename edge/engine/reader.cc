@@ -1,0 +1,96 @@
+#include "edge/engine/reader.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "edge/engine/ring.h"
+
+namespace sluice::edge {
+
+Reader::~Reader() {
+  for (const Subscription& subscription : subscriptions_) {
+    ring_->Unfollow(subscription.channel, subscription.follower);
+  }
+}
+
+bool Reader::Follow(const ChannelView& channel) {
+  for (const Subscription& subscription : subscriptions_) {
+    if (subscription.channel->key() == channel) return false;
+  }
+  subscriptions_.push_back({nullptr, kNoPosition, 0});
+  const auto index = static_cast<uint32_t>(subscriptions_.size() - 1);
+  subscriptions_[index].channel = ring_->Follow(channel, this, index);
+  return true;
+}
+
+void Reader::StartAtHead() {
+  for (Subscription& subscription : subscriptions_) subscription.next = kNoPosition;
+  cursor_ = ring_->head_sequence();
+}
+
+void Reader::StartAtEarliest() {
+  for (Subscription& subscription : subscriptions_) {
+    subscription.next = subscription.channel->oldest;
+  }
+  cursor_ = ring_->floor_sequence();
+}
+
+void Reader::StartAtLast() {
+  cursor_ = ring_->head_sequence();
+  for (Subscription& subscription : subscriptions_) {
+    subscription.next = subscription.channel->newest;
+    if (subscription.next == kNoPosition) continue;
+    // An id below all that follows, so that ids rise.
+    cursor_ = std::min(cursor_, ring_->at(subscription.next).event->sequence() - 1);
+  }
+}
+
+GapReason Reader::StartAfter(uint64_t sequence) {
+  SLUICE_DCHECK(sequence <= ring_->head_sequence());
+  if (sequence < ring_->floor_sequence()) return GapReason::kExpired;
+  for (const Subscription& subscription : subscriptions_) {
+    if (sequence < subscription.channel->dropped_sequence) return GapReason::kExpired;
+  }
+  for (Subscription& subscription : subscriptions_) {
+    const RingChannel& channel = *subscription.channel;
+    subscription.next = kNoPosition;
+    RingPosition position = channel.newest;
+    while (position != kNoPosition && ring_->at(position).event->sequence() > sequence) {
+      subscription.next = position;
+      position = position == channel.oldest ? kNoPosition : ring_->at(position).previous;
+    }
+  }
+  cursor_ = sequence;
+  return GapReason::kNone;
+}
+
+bool Reader::Next(Item* item) {
+  uint32_t chosen = 0;
+  RingPosition first = kNoPosition;
+  for (uint32_t i = 0; i < subscriptions_.size(); ++i) {
+    const RingPosition next = subscriptions_[i].next;
+    if (next == kNoPosition || (first != kNoPosition && next > first)) continue;
+    first = next;
+    chosen = i;
+  }
+  if (first == kNoPosition) return false;
+  // Positions are log order, and what is dropped is dropped oldest first within a channel: an event
+  // that is lost on any channel is found here before anything newer of that channel is read.
+  if (!ring_->IsRetained(first)) {
+    gap_ = GapReason::kOverflow;
+    return false;
+  }
+  const Ring::Slot& slot = ring_->at(first);
+  subscriptions_[chosen].next = slot.next;
+  *item = {first, slot.event->sequence(), chosen};
+  return true;
+}
+
+void Reader::Unread(const Item& item) { subscriptions_[item.subscription].next = item.position; }
+
+void Reader::SkipGap() {
+  gap_ = GapReason::kNone;
+  StartAtHead();
+}
+
+}  // namespace sluice::edge

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "core/options.h"
+
+namespace sluice::edge {
+
+// Owns a file descriptor. Thread: any, one at a time.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileDescriptor();
+
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+// A listening, non-blocking TCP socket on `address` ("127.0.0.1:8080", "[::1]:0"), one of several on
+// the same port (SO_REUSEPORT). Accepted sockets inherit its options: TCP_NODELAY; keep-alive and
+// TCP_USER_TIMEOUT, because a write does not reveal a half-open peer; TCP_NOTSENT_LOWAT, which
+// bounds what the kernel holds for a peer that does not read.
+// Errors: INVALID_ARGUMENT (the address), UNAVAILABLE (cannot bind).
+absl::StatusOr<FileDescriptor> Listen(const std::string& address);
+
+// The port that a socket is bound to.
+uint16_t BoundPort(const FileDescriptor& socket);
+
+// `address` with its port replaced.
+std::string WithPort(const std::string& address, uint16_t port);
+
+}  // namespace sluice::edge

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "edge/engine/connection.h"
+#include "edge/http/http_error.h"
+#include "edge/http/origin_policy.h"
+#include "edge/http/request_head.h"
+#include "edge/http/route.h"
+#include "edge/sse/sse_endpoint.h"
+
+namespace sluice::edge {
+
+// A socket that speaks HTTP/1.1: reads requests one after the other and answers them, until one
+// begins a stream and a Session takes the socket. Thread: shard.
+class HttpConnection final : public Connection {
+ public:
+  HttpConnection(Shard* shard, FileDescriptor socket);
+
+  void OnReadable() override;
+  void OnWritable() override;
+  void OnDeadline() override;
+  void OnStop() override;
+
+  // The answer of a route to the request that was handed to it.
+  void OnRouteAnswer(const HttpResponse& response);
+  // The log has said where it ends. Begins the stream if that is now possible, or tells the client
+  // that its cursor is beyond the end. Returns false to be asked again.
+  bool OnHead();
+
+ private:
+  enum class Phase {
+    kHead,
+    kBody,
+    kRoute,         // a route was asked
+    kAwaitingHead,  // the log was asked where it ends
+    kWriting,
+    kDone,          // removed or replaced
+  };
+  bool is_reading() const { return phase_ == Phase::kHead || phase_ == Phase::kBody; }
+
+  // Handles the requests in `bytes`, one after the other; keeps what is incomplete or must wait.
+  void Process(std::string_view bytes);
+  void ProcessKept();
+  // Take one head or body from the front; the octets used, 0 if more are needed.
+  size_t TakeHead(std::string_view bytes);
+  size_t TakeBody(std::string_view bytes);
+  std::optional<HttpError> CheckBody() const;
+  void HandleRequest(std::string_view body);
+  void HandleEvents();
+  void HandleRoute(const HttpRoute& route, std::string_view body);
+  void HandlePreflight();
+  const HttpRoute* FindRoute(bool* path_exists) const;
+  OriginPolicy::Verdict JudgeOrigin() const;
+
+  void RefuseOversizedHead(std::string_view bytes);
+  void Refuse(const HttpError& error, std::string_view extra_headers = "");
+  void Answer(const HttpResponse& response, std::string_view extra_headers = "");
+  void Flush();
+  void AfterAnswer();
+  void BeginOrShed();
+  void Shed();
+  void Drop();
+  void ArmDeadline();
+
+  Phase phase_ = Phase::kHead;
+  RequestHead head_;
+  StreamRequest stream_;
+  std::string input_;   // not yet consumed: an incomplete head or body, or a pipelined request
+  std::string output_;  // the answer that is being written
+  size_t written_ = 0;
+  int heads_seen_ = 0;  // while awaiting the head
+  bool close_after_ = false;
+};
+
+}  // namespace sluice::edge

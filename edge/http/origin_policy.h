@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::edge {
+
+// Which pages of other origins may read from this edge. Thread: any (constant).
+class OriginPolicy {
+ public:
+  enum class Verdict {
+    kNone,     // no Origin header: not a cross-origin request of a browser
+    kSame,     // the page came from this edge
+    kAllowed,  // listed in edge.allowed_origins
+    kForeign,
+  };
+
+  // Exact origins such as "https://app.example", or "*" for any.
+  explicit OriginPolicy(std::vector<std::string> allowed) : allowed_(std::move(allowed)) {}
+  // `origin` and `host` are header values, empty if absent.
+  Verdict Judge(std::string_view origin, std::string_view host) const;
+
+ private:
+  const std::vector<std::string> allowed_;
+};
+
+}  // namespace sluice::edge
