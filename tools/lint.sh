@@ -4,7 +4,7 @@ source tools/steps.sh
 buf_version=1.75.0
 
 lint_all() {
-  install_packages build lint
+  install_packages build lint || exit 1
   quick_checks
   step layering cmake -P tests/layering/layering_test.cmake
   step proto lint_proto

@@ -1,18 +1,30 @@
 # Runs named steps, one line each, and sums up what passed and failed.
 # The output of a step is in build/steps/NAME.log; of a failed step it is also shown.
 
+set +e  # a failed step is counted and does not end the run
+
 steps=build/steps
 passed=0 failed=0 skipped=0
 
-# step NAME COMMAND...: counts as one.
+# step NAME COMMAND...: counts as one. Its status is the command's.
 step() {
-  if run_step "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  if run_step "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    return 1
+  fi
 }
 
 # suite NAME FOLDER: the tests that CMake registered in that folder of a build; each counts.
 suite() {
   local name=$1 folder=$2 report=$PWD/$steps/$1.xml ok=true
   rm -f "$report"
+  if [[ ! -d tests/${folder##*/} ]]; then  # TODO: remove when all parts are in
+    echo "$name: not there yet"
+    skipped=$((skipped + 1))
+    return
+  fi
   run_step "$name" ctest --test-dir "$folder" --no-tests=error --output-on-failure -j2 \
     --output-junit "$report" || ok=false
   local failures skips

@@ -1,36 +1,64 @@
-# `./dev test`: everything that a change must pass.
-source tools/steps.sh
+# `./dev test`: everything that a change must pass. Each step is a function test_<step> below.
+source tools/lint.sh
 
-all_steps="layering unit"
+all_steps="checks unit contract transcript e2e readme asan tsan fuzz"
 
 test_all() {
-  local wanted
-  wanted=$(wanted_steps "$@")
-  install_packages build
-  step build build release
-  local name
+  local wanted name
+  wanted=$(wanted_steps "$@") || exit 2
+  install_packages build test && install_promtool || exit 1
   for name in $wanted; do "test_$name"; done
   summarize
 }
 
-# The names of the steps that the arguments ask for.
+# The steps that the arguments ask for.
 wanted_steps() {
   local wanted="" argument
   for argument in "$@"; do
-    case $argument in
-      --only) ;;
-      --asan | --tsan | --fuzz) wanted+=" ${argument#--}" ;;
-      *)
-        if [[ " $all_steps " != *" $argument "* ]]; then
-          echo "./dev test: no step '$argument'; there are: $all_steps" >&2
-          return 2
-        fi
-        wanted+=" $argument"
-        ;;
-    esac
+    argument=${argument#--}
+    [[ $argument == only ]] && continue
+    if [[ " $all_steps " != *" $argument "* ]]; then
+      echo "./dev test: no step '$argument'; there are: $all_steps" >&2
+      return 2
+    fi
+    wanted+=" $argument"
   done
   echo "${wanted:-$all_steps}"
 }
 
-test_layering() { suite layering build/release/tests/layering; }
-test_unit() { suite unit build/release/tests/unit; }
+test_checks() {
+  quick_checks
+  build_release || return
+  step headers build release all_verify_interface_header_sets
+  suite layering build/release/tests/layering
+}
+
+test_unit() { build_release && suite unit build/release/tests/unit; }
+test_contract() { build_release && suite contract build/release/tests/contract; }
+test_transcript() { build_release && suite transcript build/release/tests/transcript; }
+test_readme() { build_release && suite readme build/release/tests/readme; }
+
+test_e2e() {
+  build_release && step npm install_npm_packages tests/e2e && suite e2e build/release/tests/e2e
+}
+
+test_asan() { sanitized_suites asan; }
+test_tsan() { sanitized_suites tsan; }
+
+# The tests that run our threads and our parsers, under a sanitizer.
+sanitized_suites() {
+  local preset=$1
+  step "build-$preset" build "$preset" tests/unit/all tests/transcript/all || return
+  suite "unit-$preset" "build/$preset/tests/unit"
+  suite "transcript-$preset" "build/$preset/tests/transcript"
+}
+
+test_fuzz() {
+  step build-fuzz build fuzz tests/fuzz/all && suite fuzz build/fuzz/tests/fuzz
+}
+
+# Once per run, however many steps need it; later calls only repeat its status.
+build_release() {
+  [[ -n ${release_built:-} ]] || { step build build release; release_built=$?; }
+  return "$release_built"
+}
