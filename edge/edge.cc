@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "core/check.h"
+#include "core/mutex.h"
 #include "core/status.h"
 #include "edge/edge_metrics.h"
 #include "edge/engine/shard.h"
@@ -42,7 +42,7 @@ class Edge::Impl {
 
   void Follow(ingest::EventLog* log, TailSink* sink) {
     auto tail = log->OpenTail(sink);
-    absl::MutexLock lock(&tail_mutex_);
+    MutexLock lock(&tail_mutex_);
     tail_ = std::move(tail);
     if (std::exchange(head_wanted_, false)) tail_->RequestHead();
   }
@@ -51,7 +51,7 @@ class Edge::Impl {
     // Without the lock: a tail stops only after its last call, which may be waiting for a shard.
     std::unique_ptr<ingest::Tail> tail;
     {
-      absl::MutexLock lock(&tail_mutex_);
+      MutexLock lock(&tail_mutex_);
       tail = std::move(tail_);
     }
     tail.reset();
@@ -76,7 +76,7 @@ class Edge::Impl {
  private:
   // Shards ask while the tail may be starting or stopping.
   void RequestHead() {
-    absl::MutexLock lock(&tail_mutex_);
+    MutexLock lock(&tail_mutex_);
     if (tail_) {
       tail_->RequestHead();
     } else {
@@ -87,7 +87,7 @@ class Edge::Impl {
   EdgeContext context_;
   uint16_t port_ = 0;
   std::atomic<bool> caught_up_{false};
-  absl::Mutex tail_mutex_;
+  Mutex tail_mutex_;
   std::unique_ptr<ingest::Tail> tail_ ABSL_GUARDED_BY(tail_mutex_);
   bool head_wanted_ ABSL_GUARDED_BY(tail_mutex_) = false;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
 
 #include "absl/status/statusor.h"
 #include "core/clock.h"

@@ -20,8 +20,8 @@ uint64_t EventBytes(const Message& message) {
 void Mailbox::Post(Message message) {
   const uint64_t bytes = EventBytes(message);
   {
-    absl::MutexLock lock(&mutex_);
-    if (bytes > 0) mutex_.Await(absl::Condition(this, &Mailbox::HasRoomOrClosed));
+    MutexLock lock(&mutex_);
+    while (bytes > 0 && !closed_ && waiting_bytes_ > kMaxEventBytes) room_.Wait(&mutex_);
     if (closed_) return;
     waiting_bytes_ += bytes;
     messages_.push_back(std::move(message));
@@ -33,23 +33,25 @@ void Mailbox::Post(Message message) {
 
 void Mailbox::Take(std::vector<Message>* messages) {
   messages->clear();
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   messages->swap(messages_);
+  if (waiting_bytes_ > kMaxEventBytes) room_.NotifyAll();
   waiting_bytes_ = 0;
 }
 
 bool Mailbox::PrepareToSleep() {
   asleep_.store(true);
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (messages_.empty()) return true;
   asleep_.store(false);
   return false;
 }
 
 void Mailbox::Close() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   closed_ = true;
   messages_.clear();
+  room_.NotifyAll();
 }
 
 }  // namespace sluice::edge

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
-#include "core/event.h"
 #include "core/cursor.h"
+#include "core/event.h"
+#include "core/mutex.h"
 #include "edge/http/route.h"
 
 namespace sluice::edge {
@@ -58,13 +58,10 @@ class Mailbox {
   void Close() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  bool HasRoomOrClosed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return closed_ || waiting_bytes_ <= kMaxEventBytes;
-  }
-
   const int wake_fd_;
   std::atomic<bool> asleep_{false};
-  absl::Mutex mutex_;
+  Mutex mutex_;
+  Condition room_;  // something was taken, or the mailbox closed
   std::vector<Message> messages_ ABSL_GUARDED_BY(mutex_);
   uint64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
