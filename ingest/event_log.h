@@ -15,7 +15,7 @@ namespace sluice::ingest {
 // What a publisher hands in. The bytes are borrowed for the length of the call to Append.
 struct AppendRequest {
   ChannelView channel;
-  std::string_view type;             // 0-64 bytes
+  std::string_view type;  // 0-64 bytes
   std::string_view data;
   std::string_view idempotency_key;  // empty: none; scoped to the channel
   SteadyTime deadline = SteadyTime::max();

@@ -34,6 +34,7 @@ class MemoryLog final : public EventLog {
     uint64_t retained_events = 0;
     uint64_t retained_bytes = 0;
     uint64_t idempotency_keys = 0;
+    uint64_t tail_lag_bytes = 0;  // of the tail that is furthest behind
   };
   Stats GetStats() const ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -52,12 +53,15 @@ class MemoryLog final : public EventLog {
 
   absl::StatusOr<Appended> AppendLocked(const AppendRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The sequence of the event that used `key` within the window, which is the next one's if it is
+  // new. RESOURCE_EXHAUSTED if the table is full.
+  absl::StatusOr<uint64_t> UseKeyLocked(std::string key, SteadyTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StoreLocked(const AppendRequest& request, SteadyTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TrimLocked(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropOldestSegmentLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t FirstSequenceLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The retained events without those beyond `max_events_per_channel`, as one batch; null if none.
-  std::shared_ptr<const EventBatch> SnapshotLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
   // Constant after construction.
   const LogOptions options_;
   const Clock& clock_;
@@ -69,8 +73,9 @@ class MemoryLog final : public EventLog {
   uint64_t first_segment_ ABSL_GUARDED_BY(mutex_) = 0;  // number of segments_.front()
   bool open_ ABSL_GUARDED_BY(mutex_) = false;           // segments_.back() still takes events
   uint64_t last_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t retained_events_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t retained_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t appended_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // since the start
+  uint64_t appended_bytes_ ABSL_GUARDED_BY(mutex_) = 0;                      // since the start
   absl::flat_hash_map<std::string, uint64_t> keys_ ABSL_GUARDED_BY(mutex_);  // key to sequence
   std::deque<UsedKey> key_expiry_ ABSL_GUARDED_BY(mutex_);
   uint64_t key_bytes_ ABSL_GUARDED_BY(mutex_) = 0;

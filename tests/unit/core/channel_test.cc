@@ -1,6 +1,7 @@
 #include "core/channel.h"
 
 #include <string>
+#include <string_view>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,27 +11,26 @@
 namespace sluice {
 namespace {
 
+using namespace std::string_view_literals;
+
 using ::testing::HasSubstr;
 
 bool IsAccepted(std::string_view name) { return ValidateChannelName("user_id", name).ok(); }
 
 TEST(ChannelTest, AcceptsEveryNameWithoutControlCharacters) {
-  for (const std::string& name :
-       {std::string("alice"), std::string("*"), std::string(">"), std::string("a.b"),
-        std::string("a b"), std::string("."), std::string("="), std::string("=2E"),
-        std::string("$SYS"), std::string("$JS.API.STREAM.DELETE.X"), std::string("_INBOX.x"),
-        std::string("\u00a0"), std::string("\u0430lice"), std::string("\U0010FFFF"),
-        std::string("\u2028"), std::string("%00"), std::string(1, 'x'), std::string(256, 'x')}) {
+  const std::string longest(256, 'x');
+  for (const std::string_view name :
+       {"alice"sv, "*"sv, ">"sv, "a.b"sv, "a b"sv, "."sv, "="sv, "=2E"sv, "$SYS"sv,
+        "$JS.API.STREAM.DELETE.X"sv, "_INBOX.x"sv, "\u00a0"sv, "\u0430lice"sv, "\U0010FFFF"sv,
+        "\u2028"sv, "%00"sv, "x"sv, std::string_view(longest)}) {
     EXPECT_TRUE(IsAccepted(name)) << name;
   }
 }
 
 TEST(ChannelTest, RefusesControlCharactersAndBadUtf8) {
-  for (const std::string& name :
-       {std::string("a\tb"), std::string("a\r\nPUB x 1\r\ny"), std::string("a\0b", 3),
-        std::string("\x1b[31m"), std::string("\x7f"), std::string("\xc2\x80"),
-        std::string("\xc2\x9f"), std::string("\xff"), std::string("\xc0\x80"),
-        std::string("\xed\xa0\x80"), std::string("abc\xe2\x82")}) {
+  for (const std::string_view name :
+       {"a\tb"sv, "a\r\nPUB x 1\r\ny"sv, "a\0b"sv, "\x1b[31m"sv, "\x7f"sv, "\xc2\x80"sv,
+        "\xc2\x9f"sv, "\xff"sv, "\xc0\x80"sv, "\xed\xa0\x80"sv, "abc\xe2\x82"sv}) {
     EXPECT_FALSE(IsAccepted(name)) << testing::PrintToString(name);
   }
 }

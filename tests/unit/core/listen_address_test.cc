@@ -1,11 +1,14 @@
 #include "core/listen_address.h"
 
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
 namespace sluice {
 namespace {
+
+using namespace std::string_view_literals;
 
 TEST(ListenAddressTest, ReadsBothFamiliesAndLocalhost) {
   EXPECT_EQ(ListenAddress::Parse("127.0.0.1:8080")->ToString(), "127.0.0.1:8080");
@@ -16,13 +19,11 @@ TEST(ListenAddressTest, ReadsBothFamiliesAndLocalhost) {
 }
 
 TEST(ListenAddressTest, RefusesOtherTexts) {
-  for (const std::string& text :
-       {std::string(""), std::string("8080"), std::string(":8080"), std::string("127.0.0.1"),
-        std::string("127.0.0.1:"), std::string("127.0.0.1:65536"), std::string("127.0.0.1:-1"),
-        std::string("127.0.0.1:80x"), std::string("127.0.0.1: 80"), std::string("127.1:80"),
-        std::string("256.0.0.1:80"), std::string("::1:80"), std::string("[127.0.0.1]:80"),
-        std::string("[::1:80"), std::string("[]:80"), std::string("[localhost]:80"),
-        std::string("example.org:80"), std::string("127.0.0.1\0:80", 13), std::string("*:80")}) {
+  for (const std::string_view text :
+       {""sv, "8080"sv, ":8080"sv, "127.0.0.1"sv, "127.0.0.1:"sv, "127.0.0.1:65536"sv,
+        "127.0.0.1:-1"sv, "127.0.0.1:80x"sv, "127.0.0.1: 80"sv, "127.1:80"sv, "256.0.0.1:80"sv,
+        "::1:80"sv, "[127.0.0.1]:80"sv, "[::1:80"sv, "[]:80"sv, "[localhost]:80"sv,
+        "example.org:80"sv, "127.0.0.1\0:80"sv, "*:80"sv}) {
     EXPECT_FALSE(ListenAddress::Parse(text).ok()) << testing::PrintToString(text);
   }
 }
