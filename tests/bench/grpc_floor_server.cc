@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "core/mutex.h"
 #include "sluice/v1/gateway.grpc.pb.h"
 
 namespace sluice::v1 {
@@ -55,15 +55,14 @@ class CallbackFloor final : public Gateway::CallbackService {
 
 // Reads on while answers are owed; answers that are owed together leave together. Reads and writes
 // complete on any thread of the library.
-class CallbackStream final
-    : public grpc::ServerBidiReactor<PublishRequest, PublishStreamResponse> {
+class CallbackStream final : public grpc::ServerBidiReactor<PublishRequest, PublishStreamResponse> {
  public:
   CallbackStream() {
     response_.mutable_result()->mutable_response()->set_event_id("k3f9a-1042");
     StartRead(&request_);
   }
   void OnReadDone(bool ok) override {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     if (ok) {
       ++owed_;
       StartRead(&request_);
@@ -73,7 +72,7 @@ class CallbackStream final
     if (!writing_) WriteOrFinishLocked();
   }
   void OnWriteDone(bool ok) override {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     writing_ = false;
     if (ok) WriteOrFinishLocked();
   }
@@ -93,7 +92,7 @@ class CallbackStream final
 
   PublishRequest request_;
   PublishStreamResponse response_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   uint64_t owed_ ABSL_GUARDED_BY(mutex_) = 0;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;

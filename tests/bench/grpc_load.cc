@@ -165,8 +165,7 @@ class UnaryLoop final : public Step {
 class StreamLoop final {
  public:
   StreamLoop(Load* load, grpc::GenericStub* stub, unsigned window)
-      : load_(load), window_(window), started_(this), read_(this), written_(this),
-        finished_(this) {
+      : load_(load), window_(window), started_(this), read_(this), written_(this), finished_(this) {
     call_ = stub->PrepareCall(&context_, "/sluice.v1.Gateway/PublishStream", &load->queue);
     call_->StartCall(&started_);
   }
@@ -300,8 +299,8 @@ std::vector<std::unique_ptr<grpc::GenericStub>> Connect(const Options& options) 
     grpc::ChannelArguments arguments;
     arguments.SetInt("sluice.channel", static_cast<int>(i));
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    auto channel = grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(),
-                                             arguments);
+    auto channel =
+        grpc::CreateCustomChannel(options.target, grpc::InsecureChannelCredentials(), arguments);
     if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(5))) {
       std::fprintf(stderr, "cannot connect to %s\n", options.target.c_str());
       std::exit(1);
