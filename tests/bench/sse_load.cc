@@ -4,6 +4,7 @@
 //   storm BYTES CURSOR   the same, done when that many octets of events have come as well
 //   reset                counts from zero
 //   await BYTES          done when that many octets of events have come in all, or after --timeout
+//   settle MS            done when nothing has come for that long, or after --timeout
 //   report               the counts
 //   drain                lets slow sessions (--mode stall, trickle) read
 //   close                closes all sessions
@@ -57,16 +58,18 @@ class Load {
   bool Execute(const std::string& line) {
     std::istringstream words(line);
     std::string verb, cursor;
-    uint64_t bytes = 0;
+    uint64_t number = 0;
     words >> verb;
     if (verb == "quit") return false;
-    if (verb == "storm" || verb == "await") words >> bytes;
+    if (verb == "storm" || verb == "await" || verb == "settle") words >> number;
     words >> cursor;
     if (verb == "open" || verb == "storm") {
-      Open(cursor, bytes);
+      Open(cursor, number);
     } else if (verb == "await") {
-      TurnUntil([&] { return swarm_.bytes() >= bytes; });
+      TurnUntil([&] { return swarm_.bytes() >= number; });
       Linger();
+    } else if (verb == "settle") {
+      Settle(static_cast<int64_t>(number) * kNsPerMs);
     } else if (verb == "reset") {
       StartCounting();
       swarm_.ResetCounts();
@@ -106,6 +109,18 @@ class Load {
       last_byte_ns_ = NowNs();
       last_byte_cpu_ns_ = ProcessCpuNs();
     }
+  }
+
+  void Settle(int64_t quiet_ns) {
+    uint64_t bytes = swarm_.bytes();
+    int64_t last_change_ns = NowNs();
+    TurnUntil([&] {
+      if (swarm_.bytes() != bytes) {
+        bytes = swarm_.bytes();
+        last_change_ns = NowNs();
+      }
+      return NowNs() - last_change_ns >= quiet_ns;
+    });
   }
 
   void Linger() {

@@ -1,0 +1,59 @@
+"""docs/performance.md from the results of the last run of each row."""
+
+import json
+
+ORDER = ("fanout", "unicast", "burst", "memory", "idle", "latency", "publish", "reconnect", "slow",
+         "peers")
+_INTRO = """\
+# Performance
+
+Written by `./dev bench`; each row says when and with which command it was measured. How to read it:
+
+- A ratio is measured in one run against a floor of the bench's own, in rounds that alternate (A B A B), server pinned to
+  one core and generator to another; it is the median of the ratios of paired rounds, with the smallest and the largest.
+- CPU time is the server process's (schedstat, checked against `stat`), never wall time. A round is dropped when more than
+  1 % of the machine was stolen, other processes took more than 4 %, or the generator used more than 80 % of its core.
+- Every run counts: all octets of all events must have arrived, no more and no fewer; a share of the sessions is parsed
+  in full (ids, order, addressee). A run with a loss is a failure, not a figure.
+- All of it is loopback: 64 KB MTU, no network card, and `send()` runs the receiver's TCP input on the sender's account.
+  Two virtual cores carry server, publisher and generator; times (ms) are of this machine, ratios travel better.
+"""
+
+
+def write(results_folder, path):
+    records = [json.loads((results_folder / f"{row}.json").read_text())
+               for row in ORDER if (results_folder / f"{row}.json").exists()]
+    lines = [_INTRO, "| what | target | measured | |", "| --- | --- | --- | --- |"]
+    for record in records:
+        for result in record["results"]:
+            lines.append("| " + " | ".join(
+                (result["what"], result["target"], result["measured"], _mark(result))) + " |")
+    lines += ["", "Void: too few rounds could be believed. Failed: something was lost.", ""]
+    for record in records:
+        lines += _section(record)
+    path.write_text("\n".join(lines).rstrip() + "\n")
+
+
+def _mark(result):
+    return {"met": "met", "missed": "**missed**", "void": "void", "failed": "**failed**"}.get(
+        result["status"], result["status"])
+
+
+def _section(record):
+    machine = record["machine"]
+    row = record["results"][0]["row"].split(".")[0]
+    lines = [
+        f"## {row}", "",
+        f"`{record['command']}`, {record['date']}; {machine['cpu']}, {machine['cores']} "
+        f"{'virtual ' if machine['virtual'] else ''}cores, {machine['memory_gib']} GiB, Linux "
+        f"{machine['kernel']}; load average before the run {record['load_average']:.1f}"
+        + ("; **quick run, short windows**" if record["quick"] else "") + ".", "",
+    ]
+    for result in record["results"]:
+        lines.append(f"- {result['what']}: **{result['measured']}** "
+                     f"(target {result['target']}; {result['status']})")
+        lines += [f"  - {line}" for line in result["raw"]]
+    notes = [note for result in record["results"] for note in result["notes"]]
+    if notes:
+        lines += ["", *dict.fromkeys(notes)]
+    return [*lines, ""]

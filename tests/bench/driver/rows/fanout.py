@@ -1,0 +1,115 @@
+"""One event to every session of a topic, against a bare loop of send() over as many sockets."""
+
+from contextlib import ExitStack
+
+from driver.result import Result, judge
+from driver.rounds import Sample, run_rounds
+from driver.sluice import Sluice
+from driver.tools import Floor, Load, demand_same_for_all, publish
+from driver.window import Window
+
+TARGET = 1.15
+EVENTS_PER_SECOND = 5  # 50,000 deliveries a second: below half of what the slower one can
+DATA_BYTES = 200
+QUIET = {"edge.heartbeat_interval": "10m", "edge.max_session_age": "0"}
+
+
+def measure(bench):
+    with ExitStack() as stack:
+        sluice = stack.enter_context(
+            Sluice(bench.sluice, bench.server_cores, bench.log, settings=QUIET))
+        load = stack.enter_context(Load(bench, sluice.http_port, bench.sessions, "--topic", "t1"))
+        load.open()
+        probe = _publish(bench, sluice, load, events=1)
+        floor = stack.enter_context(Floor(bench, frame_bytes=probe["sse_bytes"]))
+        floor_load = stack.enter_context(Load(bench, floor.http_port, bench.sessions))
+        floor_load.open()
+        floor.ask(f"wait {bench.sessions}")
+        events = int(EVENTS_PER_SECOND * bench.seconds)
+        rounds = run_rounds(bench, {
+            "sluice": lambda: _sluice_arm(bench, sluice, load, events),
+            "floor": lambda: _floor_arm(bench, floor, floor_load, events),
+        })
+        verified = _verify_all(bench, sluice)
+    return [_result(bench, rounds, events, probe["sse_bytes"], verified)]
+
+
+def _publish(bench, sluice, load, events):
+    """Publishes to the topic; returns when every session has every event."""
+    load.reset()
+    published = publish(bench, sluice.grpc_address, method="stream", target="topic", name="t1",
+                        events=events, rate=EVENTS_PER_SECOND, data_bytes=DATA_BYTES)
+    published["report"] = load.await_bytes(published["sse_bytes"] * load.sessions)
+    demand_same_for_all(published["report"], published)
+    return published
+
+
+def _sluice_arm(bench, sluice, load, events):
+    writes = sluice.metric("sluice_edge_socket_writes_total")
+    with Window(sluice, [load]) as window:
+        published = _publish(bench, sluice, load, events)
+    writes = sluice.metric("sluice_edge_socket_writes_total") - writes
+    return _sample(window, events * load.sessions, published["report"],
+                   writes_per_delivery=writes / (events * load.sessions))
+
+
+def _floor_arm(bench, floor, load, events):
+    load.reset()
+    with Window(floor, [load]) as window:
+        pushed = floor.push(f"fanout {events} {EVENTS_PER_SECOND}")
+        report = load.await_bytes(pushed["bytes"])
+    return _sample(window, pushed["sends"], report)
+
+
+def _sample(window, deliveries, report, **more):
+    return Sample({
+        "us_per_delivery": window.cpu_ns / deliveries / 1e3,
+        "p50_ms": report["latency_p50_ns"] / 1e6,
+        "p99_ms": report["latency_p99_ns"] / 1e6,
+        "generator": window.generator_busy,
+        **more,
+    }, window.voids())
+
+
+def _verify_all(bench, sluice):
+    """A run apart in which every session parses everything."""
+    with Load(bench, sluice.http_port, bench.sessions, "--topic", "t1", "--parse", 1) as load:
+        load.open()
+        report = _publish(bench, sluice, load, events=10)["report"]
+    return report["events"]
+
+
+def _result(bench, rounds, events, frame_bytes, verified):
+    if not rounds.kept:
+        return Result("fanout", _WHAT, f"<= {TARGET} x", "-", "void", notes=rounds.dropped[:3])
+    ratio = rounds.spread(lambda r: r["sluice"]["us_per_delivery"] / r["floor"]["us_per_delivery"])
+    ours = rounds.spread(lambda r: r["sluice"]["us_per_delivery"])
+    bare = rounds.spread(lambda r: r["floor"]["us_per_delivery"])
+    writes = rounds.spread(lambda r: r["sluice"]["writes_per_delivery"])
+    p99 = rounds.spread(lambda r: r["sluice"]["p99_ms"])
+    floor_p99 = rounds.spread(lambda r: r["floor"]["p99_ms"])
+    busy = rounds.spread(lambda r: r["sluice"]["generator"])
+    return Result(
+        "fanout", _WHAT, f"<= {TARGET} x",
+        f"{ratio.median:.2f} x ({ratio.least:.2f} to {ratio.most:.2f})",
+        judge(ratio.median, TARGET, rounds),
+        raw=[
+            f"Sluice {ours.median:.2f} µs of CPU per delivery ({ours.least:.2f} to "
+            f"{ours.most:.2f}), floor {bare.median:.2f} ({bare.least:.2f} to {bare.most:.2f})",
+            f"writes per delivery {writes.median:.4f}",
+            f"planned time to the last of {bench.sessions} sessions, p99: Sluice "
+            f"{p99.median:.0f} ms, floor {floor_p99.median:.0f} ms",
+            f"{len(rounds.kept)} rounds of {events} events, {EVENTS_PER_SECOND} a second, frames "
+            f"of {frame_bytes} octets; generator at {busy.median:.0%} of its core; "
+            f"{len(rounds.dropped)} rounds dropped",
+        ],
+        notes=[
+            "The server's CPU time holds the gRPC call of each event (one per "
+            f"{bench.sessions} deliveries).",
+            f"Apart from the rounds, {bench.sessions} sessions parsed all of {verified} "
+            "deliveries: each had every event once, in order.",
+        ] + rounds.dropped[:3],
+    )
+
+
+_WHAT = "fan-out, 1 event of 200 B to 10,000 SSE sessions: CPU per delivery / bare send() loop"
