@@ -25,7 +25,7 @@ def slope(points):
 def measure(bench):
     runs = [measure_once(bench, STEPS) for _ in range(1 if bench.quick else 3)]
     idle = [slope(run["idle"]) for run in runs]
-    used = [slope(run["used"]) for run in runs]
+    used = [slope(measure_used(bench, STEPS)) for _ in runs]
     kernel = [slope(run["slab"]) / 2 for run in runs]
     median = statistics.median(idle)
     points = ", ".join(f"{n}: {pss / 2**20:.2f} MiB" for n, pss in runs[0]["idle"])
@@ -47,8 +47,8 @@ def measure(bench):
 
 
 def measure_once(bench, steps):
-    """PSS by sessions, idle and after one event each, and slab bytes, as lists of (n, bytes)."""
-    found = {"idle": [], "used": [], "slab": []}
+    """PSS and slab bytes by idle sessions, as lists of (n, bytes)."""
+    found = {"idle": [], "slab": []}
     with ExitStack() as stack:
         sluice = stack.enter_context(Sluice(
             bench.sluice, bench.server_cores, bench.log, settings=QUIET,
@@ -63,11 +63,11 @@ def measure_once(bench, steps):
             bench.settle(SETTLE_SECONDS)
             found["idle"].append((step, sluice.pss_bytes()))
             found["slab"].append((step, slab_bytes()))
-    return {**found, "used": _used(bench, steps)}
+    return found
 
 
-def _used(bench, steps):
-    """The same in a second process, with an event delivered to each session before the reading."""
+def measure_used(bench, steps):
+    """PSS in another process in which each session was sent an event before the reading."""
     points = []
     with ExitStack() as stack:
         sluice = stack.enter_context(Sluice(
