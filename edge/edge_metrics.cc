@@ -1,5 +1,6 @@
 #include "edge/edge_metrics.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -130,6 +131,23 @@ MetricFamily DeliveryLatency(const Shards& shards) {
   return family;
 }
 
+// The tail is one, the shards follow it: the slowest says how far the edge has come.
+MetricFamily TailSequence(const Shards& shards) {
+  uint64_t slowest = std::numeric_limits<uint64_t>::max();
+  for (const ShardStats* shard : shards) {
+    slowest = std::min(slowest, shard->tail_sequence.value());
+  }
+  return {"sluice_ingest_tail_sequence", "The sequence up to which the ring has the log.",
+          MetricType::Gauge, {Sample(MetricType::Gauge, slowest, {})}};
+}
+
+MetricFamily Holes(const Shards& shards) {
+  uint64_t holes = 0;
+  for (const ShardStats* shard : shards) holes = std::max(holes, shard->holes.value());
+  return {"sluice_ingest_holes_total", "Ranges of the log that were missed.",
+          MetricType::Counter, {Sample(MetricType::Counter, holes, {})}};
+}
+
 }  // namespace
 
 std::vector<MetricFamily> CollectEdgeMetrics(const Shards& shards) {
@@ -138,6 +156,8 @@ std::vector<MetricFamily> CollectEdgeMetrics(const Shards& shards) {
   using S = ShardStats;
   // clang-format off
   return {
+      TailSequence(shards),
+      Holes(shards),
       Single(shards, kGauge, "sessions", "Open sessions.", &S::sessions, kSse),
       Single(shards, kCounter, "sessions_opened_total", "Sessions begun.", &S::sessions_opened, kSse),
       SessionsClosed(shards),
@@ -156,7 +176,6 @@ std::vector<MetricFamily> CollectEdgeMetrics(const Shards& shards) {
       Single(shards, kGauge, "ring_bytes", "Bytes of retained events, summed over shards (shared in memory).", &S::ring_bytes),
       Single(shards, kGauge, "ring_channels", "Channels with events or followers, summed over shards.", &S::ring_channels),
       Single(shards, kGauge, "frame_bytes", "Encoded frames kept.", &S::frame_bytes),
-      Single(shards, kCounter, "holes_total", "Ranges of the log that were missed, summed over shards.", &S::holes),
       Single(shards, kGauge, "connections", "Open connections, streams or not.", &S::connections),
       Single(shards, kCounter, "connections_accepted_total", "Connections accepted.", &S::connections_accepted),
       Single(shards, kCounter, "accept_failures_total", "Connections not accepted for want of descriptors or memory.", &S::accept_failures),

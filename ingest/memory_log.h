@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "core/clock.h"
@@ -19,7 +22,7 @@ namespace sluice::ingest {
 // epoch is new at each start, so browsers of an earlier run are told `gap`. Appends are answered
 // within the call; RESOURCE_EXHAUSTED while a tail is more than `max_tail_lag_bytes` behind or the
 // idempotency table is full. Thread: any; each tail has a thread of its own. Owner: app.
-class MemoryLog final : public EventLog {
+class MemoryLog final : public EventLog, public prometheus::Collectable {
  public:
   // `clock` outlives the log.
   explicit MemoryLog(const LogOptions& options, const Clock& clock = Clock::System());
@@ -37,6 +40,8 @@ class MemoryLog final : public EventLog {
     uint64_t tail_lag_bytes = 0;  // of the tail that is furthest behind
   };
   Stats GetStats() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // The stats as metrics sluice_ingest_*.
+  std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   class MemoryTail;

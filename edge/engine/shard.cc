@@ -106,6 +106,7 @@ void Shard::Wait() {
   }
   const int count = epoll_wait(epoll_.get(), events.data(), kMaxReadyEvents, timeout);
   mailbox_.Awake();
+  wall_now_ = context_.clock->Wall();
   for (int i = 0; i < count; ++i) {
     Dispatch(events[static_cast<size_t>(i)].data.fd, events[static_cast<size_t>(i)].events);
   }

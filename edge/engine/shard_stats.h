@@ -40,8 +40,8 @@ struct ShardStats {
   Counter ring_bytes;
   Counter ring_channels;
   Counter frame_bytes;
-  Counter tail_sequence;
-  Counter holes;
+  Counter tail_sequence;  // everything up to here is in the ring
+  Counter holes;          // ranges of the log that were missed
 
   // Connections.
   Counter connections;
