@@ -23,6 +23,7 @@ class Edge::Impl {
                  .routes = std::move(parts.routes),
                  .origins = OriginPolicy(parts.options.allowed_origins),
                  .clock = parts.clock,
+                 .logger = parts.logger,
                  .request_head = [this] { RequestHead(); },
                  .sessions_left = parts.options.max_sessions} {}
 
@@ -62,6 +63,10 @@ class Edge::Impl {
   template <typename Content>
   void Tell(const Content& content) {
     for (const auto& shard : shards_) shard->mailbox().Post(content);
+  }
+
+  void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+    if (context_.logger != nullptr) context_.logger->Log(level, "edge", message, fields);
   }
 
   std::vector<const ShardStats*> Stats() const {
@@ -109,6 +114,8 @@ bool Edge::is_caught_up() const { return impl_->caught_up().load(std::memory_ord
 void Edge::Stop() { impl_->Stop(); }
 
 void Edge::OnEpoch(const Epoch& epoch, uint64_t first_sequence) {
+  impl_->Log(LogLevel::kInfo, "the log begins",
+             {{"epoch", epoch.text()}, {"first_sequence", first_sequence}});
   impl_->caught_up().store(false, std::memory_order_release);
   impl_->Tell(LogEpoch{epoch, first_sequence});
 }
@@ -117,7 +124,11 @@ void Edge::OnEvents(std::shared_ptr<const EventBatch> batch) {
   impl_->Tell(LogEvents{std::move(batch)});
 }
 
-void Edge::OnHole(uint64_t, uint64_t last) { impl_->Tell(LogHole{last}); }
+void Edge::OnHole(uint64_t first, uint64_t last) {
+  impl_->Log(LogLevel::kWarning, "part of the log was missed",
+             {{"first", first}, {"last", last}});
+  impl_->Tell(LogHole{last});
+}
 
 void Edge::OnHead(uint64_t last_sequence) {
   impl_->Tell(LogHead{last_sequence});

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/clock.h"
+#include "core/logging.h"
 #include "core/options.h"
 #include "edge/auth/authenticator.h"
 #include "edge/http/route.h"
@@ -27,6 +28,7 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
     std::unique_ptr<Authenticator> authenticator;
     std::vector<HttpRoute> routes;  // e.g. the demo page
     const Clock* clock = &Clock::System();
+    Logger* logger = nullptr;  // null: silent
   };
   // Listens and starts the shards; sessions are accepted at once and see `connected` when the
   // tail has caught up. Errors: INVALID_ARGUMENT (address), UNAVAILABLE (cannot bind, says why).

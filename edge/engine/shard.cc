@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "core/check.h"
@@ -157,6 +158,10 @@ void Shard::Accept() {
 }
 
 void Shard::PauseAccepting() {
+  if (context_.logger != nullptr) {
+    context_.logger->Log(LogLevel::kWarning, "edge", "not accepting for a moment",
+                         {{"error", std::strerror(errno)}});
+  }
   is_accepting_ = false;
   resume_accepting_ = wheel_.now() + TimerWheel::Ticks(kAcceptPause);
   SLUICE_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr) == 0);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/logging.h"
 #include "core/options.h"
 #include "edge/auth/authenticator.h"
 #include "edge/engine/connection.h"
@@ -34,6 +35,7 @@ struct EdgeContext {
   std::vector<HttpRoute> routes;
   OriginPolicy origins;
   const Clock* clock;
+  Logger* logger;  // null: silent
   std::function<void()> request_head;     // asks the log where it ends; thread: any
   std::atomic<uint32_t> sessions_left{0};  // of options.max_sessions
 };
