@@ -7,6 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "core/check.h"
+#include "core/listen_address.h"
 #include "core/mutex.h"
 #include "core/status.h"
 #include "edge/edge_metrics.h"
@@ -30,11 +31,11 @@ class Edge::Impl {
   absl::Status Listen() {
     uint32_t count = context_.options.shards;
     if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
-    std::string address = context_.options.listen;
+    SLUICE_ASSIGN_OR_RETURN(ListenAddress address, ListenAddress::Parse(context_.options.listen));
     for (uint32_t i = 0; i < count; ++i) {
       SLUICE_ASSIGN_OR_RETURN(FileDescriptor listener, edge::Listen(address));
       port_ = BoundPort(listener);
-      address = WithPort(address, port_);
+      address.port = port_;
       shards_.push_back(std::make_unique<Shard>(&context_, std::move(listener)));
     }
     for (const auto& shard : shards_) shard->Start();

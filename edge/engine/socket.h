@@ -1,11 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "core/options.h"
+#include "core/listen_address.h"
 
 namespace sluice::edge {
 
@@ -28,17 +27,13 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// A listening, non-blocking TCP socket on `address` ("127.0.0.1:8080", "[::1]:0"), one of several on
-// the same port (SO_REUSEPORT). Accepted sockets inherit its options: TCP_NODELAY; keep-alive and
-// TCP_USER_TIMEOUT, because a write does not reveal a half-open peer; TCP_NOTSENT_LOWAT, which
-// bounds what the kernel holds for a peer that does not read.
-// Errors: INVALID_ARGUMENT (the address), UNAVAILABLE (cannot bind).
-absl::StatusOr<FileDescriptor> Listen(const std::string& address);
+// A listening, non-blocking TCP socket, one of several on the same port (SO_REUSEPORT). Accepted
+// sockets inherit its options: TCP_NODELAY; keep-alive and TCP_USER_TIMEOUT, because a write does
+// not reveal a half-open peer; TCP_NOTSENT_LOWAT, which bounds what the kernel holds for a peer that
+// does not read. Errors: UNAVAILABLE (cannot bind).
+absl::StatusOr<FileDescriptor> Listen(const ListenAddress& address);
 
 // The port that a socket is bound to.
 uint16_t BoundPort(const FileDescriptor& socket);
-
-// `address` with its port replaced.
-std::string WithPort(const std::string& address, uint16_t port);
 
 }  // namespace sluice::edge
