@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/strings/match.h"
 #include "core/channel.h"
 #include "core/status.h"
 #include "edge/http/query.h"
@@ -27,11 +28,14 @@ absl::StatusOr<Identity> QueryUserAuthenticator::Authenticate(
 
 bool IsLoopbackHost(std::string_view host) {
   // "[::1]:80", "127.0.0.1:80", "localhost"
-  const size_t port = host.rfind(':');
-  if (port != std::string_view::npos && host.find(']', port) == std::string_view::npos) {
-    host = host.substr(0, port);
+  const size_t colon = host.rfind(':');
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+    const std::string_view port = host.substr(colon + 1);
+    if (port.find_first_not_of("0123456789") != std::string_view::npos) return false;
+    host = host.substr(0, colon);
   }
-  if (host == "localhost" || host == "[::1]") return true;
+  if (host == "[::1]") return true;
+  if (absl::EqualsIgnoreCase({host.data(), host.size()}, "localhost")) return true;
   // Digits and dots only, so that a name such as 127.0.0.1.example is foreign.
   return host.starts_with("127.") && std::count(host.begin(), host.end(), '.') == 3 &&
          host.find_first_not_of("0123456789.") == std::string_view::npos;

@@ -59,16 +59,18 @@ std::optional<HttpError> CheckLines(std::string_view bytes, const RequestHead::L
 
 // Takes a target apart. Absolute form (RFC 9112 3.2.2) is cut to its path.
 std::optional<HttpError> SplitTarget(std::string_view target, RequestHead* head) {
+  bool is_absolute = false;
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;
-    const size_t path = target.find_first_of("/?", scheme.size());
-    target = path == std::string_view::npos ? "/" : target.substr(path);
+    target.remove_prefix(std::min(target.find_first_of("/?#", scheme.size()), target.size()));
+    is_absolute = true;
     break;
   }
-  if (!target.starts_with('/')) return BadRequest("the request target must begin with /");
   target = target.substr(0, target.find('#'));
   const size_t question = target.find('?');
   head->path = std::string(target.substr(0, question));
+  if (is_absolute && head->path.empty()) head->path = "/";
+  if (!head->path.starts_with('/')) return BadRequest("the request target must begin with /");
   if (question != std::string_view::npos) head->query = std::string(target.substr(question + 1));
   return std::nullopt;
 }
