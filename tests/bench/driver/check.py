@@ -39,7 +39,7 @@ def _faults(bench):
 
 def _is_noticed(bench, fault):
     with Floor(bench, fault=fault) as floor:
-        with Load(bench, floor.http_port, 20, "--parse", 1) as load:
+        with Load(bench, floor.http_port, 20, "--parse", 1, "--timeout", 2_000) as load:
             load.open()
             floor.ask("wait 20")
             load.reset()

@@ -19,8 +19,9 @@ class Result:
 
 
 def judge(measured, limit, rounds=None):
-    """`met` if at most the limit; `void` if too few rounds could be believed."""
-    if rounds is not None and len(rounds.kept) < min(rounds.wanted, 2):
+    """`met` if at most the limit; `void` if too few rounds could be believed, or noisy ones were kept."""
+    if rounds is not None and (len(rounds.kept) < min(rounds.wanted, 2) or
+                               (rounds.keep_noisy and rounds.dropped)):
         return "void"
     return "met" if measured <= limit else "missed"
 

@@ -33,8 +33,19 @@ class Rounds:
     """The believed rounds, each a dict of arm -> figures, and the reasons of the dropped ones."""
 
     kept: list
-    dropped: list
+    dropped: list  # with keep_noisy: reasons of rounds that were kept all the same
     wanted: int
+    keep_noisy: bool = False
+
+    def summary(self):
+        """How many rounds the figures rest on."""
+        if self.keep_noisy:
+            return f"{len(self.kept)} rounds, {len(self.dropped)} of them noisy but kept"
+        return f"{len(self.kept)} rounds, {len(self.dropped)} dropped"
+
+    def noise(self):
+        """Why rounds were dropped, or should have been; the first few."""
+        return [f"Noise: {reason}." for reason in self.dropped[:3]]
 
     def spread(self, value):
         """Of `value(round)`, e.g. a ratio between two arms of the same round."""
@@ -58,4 +69,4 @@ def run_rounds(bench, arms):
         print("  ", noted, voids or "", file=sys.stderr)
         if not voids or bench.keep_noisy:
             kept.append(noted)
-    return Rounds(kept, dropped, bench.rounds)
+    return Rounds(kept, dropped, bench.rounds, bench.keep_noisy)

@@ -83,8 +83,10 @@ def _verify_all(bench, sluice):
 
 
 def _result(bench, rounds, events, frame_bytes, verified):
+    what = (f"fan-out, 1 event of {DATA_BYTES} B to {bench.sessions:,} SSE sessions: CPU per "
+            "delivery / bare send() loop")
     if not rounds.kept:
-        return Result("fanout", _WHAT, f"<= {TARGET} x", "-", "void", notes=rounds.dropped[:3])
+        return Result("fanout", what, f"<= {TARGET} x", "-", "void", notes=rounds.noise())
     ratio = rounds.spread(lambda r: r["sluice"]["us_per_delivery"] / r["floor"]["us_per_delivery"])
     ours = rounds.spread(lambda r: r["sluice"]["us_per_delivery"])
     bare = rounds.spread(lambda r: r["floor"]["us_per_delivery"])
@@ -93,7 +95,7 @@ def _result(bench, rounds, events, frame_bytes, verified):
     floor_p99 = rounds.spread(lambda r: r["floor"]["p99_ms"])
     busy = rounds.spread(lambda r: r["sluice"]["generator"])
     return Result(
-        "fanout", _WHAT, f"<= {TARGET} x",
+        "fanout", what, f"<= {TARGET} x",
         f"{ratio.median:.2f} x ({ratio.least:.2f} to {ratio.most:.2f})",
         judge(ratio.median, TARGET, rounds),
         raw=[
@@ -102,17 +104,13 @@ def _result(bench, rounds, events, frame_bytes, verified):
             f"writes per delivery {writes.median:.4f}",
             f"planned time to the last of {bench.sessions} sessions, p99: Sluice "
             f"{p99.median:.0f} ms, floor {floor_p99.median:.0f} ms",
-            f"{len(rounds.kept)} rounds of {events} events, {EVENTS_PER_SECOND} a second, frames "
-            f"of {frame_bytes} octets; generator at {busy.median:.0%} of its core; "
-            f"{len(rounds.dropped)} rounds dropped",
+            f"{rounds.summary()}, of {events} events each, {EVENTS_PER_SECOND} a second, frames of "
+            f"{frame_bytes} octets; generator at {busy.median:.0%} of its core",
         ],
         notes=[
             "The server's CPU time holds the gRPC call of each event (one per "
             f"{bench.sessions} deliveries).",
             f"Apart from the rounds, {bench.sessions} sessions parsed all of {verified} "
             "deliveries: each had every event once, in order.",
-        ] + rounds.dropped[:3],
+        ] + rounds.noise(),
     )
-
-
-_WHAT = "fan-out, 1 event of 200 B to 10,000 SSE sessions: CPU per delivery / bare send() loop"

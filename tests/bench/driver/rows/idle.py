@@ -45,15 +45,15 @@ def _pass_time(seconds):
 def _result(bench, rounds, base, seconds):
     what = "idle CPU with 15 s heartbeats, per connection-second"
     if not rounds.kept:
-        return Result("idle", what, f"<= {TARGET_US} µs", "-", "void", notes=rounds.dropped[:3])
+        return Result("idle", what, f"<= {TARGET_US} µs", "-", "void", notes=rounds.noise())
     cost = rounds.spread(
         lambda r: r["idle"]["cpu_ms"] * 1e3 / r["idle"]["seconds"] / bench.sessions)
     beat = rounds.spread(lambda r: r["idle"]["cpu_ms"] * 1e3 / r["idle"]["heartbeats"])
-    raw = [f"{bench.sessions} sessions, {len(rounds.kept)} windows of {seconds} s; "
+    raw = [f"{bench.sessions} sessions, windows of {seconds} s, {rounds.summary()}; "
            f"{beat.median:.1f} µs per heartbeat"]
     if base.kept:
         empty = base.spread(lambda r: r["empty"]["cpu_ms"] / r["empty"]["seconds"])
         raw.append(f"the same server without sessions: {empty.median:.2f} ms of CPU a second")
     return Result("idle", what, f"<= {TARGET_US} µs",
                   f"{cost.median:.2f} µs ({cost.least:.2f} to {cost.most:.2f})",
-                  judge(cost.median, TARGET_US, rounds), raw=raw, notes=rounds.dropped[:3])
+                  judge(cost.median, TARGET_US, rounds), raw=raw, notes=rounds.noise())

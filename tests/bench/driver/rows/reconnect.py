@@ -94,11 +94,11 @@ def _sample(window, wall_ns, report):
 
 
 def _result(bench, rounds, kind):
-    what = (f"{bench.sessions} clients reconnect with 50 missed events, {KINDS[kind]}: time / "
+    what = (f"{bench.sessions:,} clients reconnect with 50 missed events, {KINDS[kind]}: time / "
             "connecting with nothing missed")
     if not rounds.kept:
         return Result(f"reconnect.{kind}", what, f"<= {TARGET} x", "-", "void",
-                      notes=rounds.dropped[:3])
+                      notes=rounds.noise())
     time = rounds.spread(lambda r: r["missed"]["ms"] / r["plain"]["ms"])
     cpu = rounds.spread(lambda r: r["missed"]["server_cpu_ms"] / r["plain"]["server_cpu_ms"])
     def of(arm, figure):
@@ -112,11 +112,10 @@ def _result(bench, rounds, kind):
             f"generator at {of(arm, 'generator'):.0%} of its core" for arm in
             ("plain", "missed", "floor")
         ] + [f"server CPU, missed to plain: {cpu.median:.2f} x "
-             f"({cpu.least:.2f} to {cpu.most:.2f}); {len(rounds.kept)} rounds, "
-             f"{len(rounds.dropped)} dropped"],
+             f"({cpu.least:.2f} to {cpu.most:.2f}); {rounds.summary()}"],
         notes=["A storm is a closed loop of at most 2,000 connects on their way, so it uses all "
                "of the generator's core or of the server's; the rule of 80 % cannot hold here "
                "and the ratio of server CPU is the check.",
                f"Events of {DATA_BYTES} B of data. `floor`: accept and answer, no server code."]
-        + rounds.dropped[:3],
+        + rounds.noise(),
     )

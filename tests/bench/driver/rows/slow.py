@@ -72,9 +72,9 @@ def _arm(bench, sluice, load):
 
 
 def _result(bench, rounds):
-    what = "10,000 sessions with two stalled readers: the others' p99 / without them"
+    what = f"{bench.sessions:,} sessions with two stalled readers: the others' p99 / without them"
     if not rounds.kept:
-        return Result("slow", what, f"<= {TARGET} x", "-", "void", notes=rounds.dropped[:3])
+        return Result("slow", what, f"<= {TARGET} x", "-", "void", notes=rounds.noise())
     ratio = rounds.spread(lambda r: r["with"]["p99_ms"] / r["without"]["p99_ms"])
     cpu = rounds.spread(lambda r: r["with"]["us_per_delivery"] / r["without"]["us_per_delivery"])
     def of(arm, figure):
@@ -89,10 +89,9 @@ def _result(bench, rounds):
             f"{of(arm, 'pss_growth_kib'):.0f} KiB" for arm in ("without", "with")
         ] + [f"CPU per delivery, with to without: {cpu.median:.2f} x",
              f"stalled sessions that caught up or were told of a gap: "
-             f"{of('with', 'caught_up'):.0f} of 2; {len(rounds.kept)} rounds, "
-             f"{len(rounds.dropped)} dropped"],
+             f"{of('with', 'caught_up'):.0f} of 2; {rounds.summary()}"],
         notes=[f"One reads nothing, one reads 1 B/s; both are {FILLER_EVENTS} events of "
                f"{FILLER_BYTES} B behind when the window begins. {EVENTS_PER_SECOND} events a "
                "second to all sessions; latency from the planned time, on 10 % of them."]
-        + rounds.dropped[:3],
+        + rounds.noise(),
     )

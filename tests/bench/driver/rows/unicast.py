@@ -32,7 +32,7 @@ def measure(bench):
             "offline": lambda: _offline_arm(bench, sluice, load, events),
             "floor": lambda: _floor_arm(floor, floor_load, events),
         })
-    return [_result(rounds, events)]
+    return [_result(bench, rounds, events)]
 
 
 def _publish(bench, sluice, first_user, events):
@@ -76,9 +76,11 @@ def _sample(window, events, report):
     }, window.voids())
 
 
-def _result(rounds, events):
+def _result(bench, rounds, events):
+    what = (f"unicast, in process, to 1 of {bench.sessions:,} SSE sessions: CPU per delivery / "
+            "bare sends")
     if not rounds.kept:
-        return Result("unicast", _WHAT, f"<= {TARGET} x", "-", "void", notes=rounds.dropped[:3])
+        return Result("unicast", what, f"<= {TARGET} x", "-", "void", notes=rounds.noise())
     def of(arm, figure):
         return rounds.spread(lambda r: r[arm][figure])
     shard = rounds.spread(
@@ -88,7 +90,7 @@ def _result(rounds, events):
         / r["floor"]["us_per_event"])
     whole = rounds.spread(lambda r: r["sluice"]["us_per_event"] / r["floor"]["us_per_event"])
     return Result(
-        "unicast", _WHAT, f"<= {TARGET} x",
+        "unicast", what, f"<= {TARGET} x",
         f"{shard.median:.2f} x ({shard.least:.2f} to {shard.most:.2f})",
         judge(shard.median, TARGET, rounds),
         raw=[
@@ -99,9 +101,8 @@ def _result(rounds, events):
             f"whole process minus offline, to the floor: {difference.median:.2f} x "
             f"({difference.least:.2f} to {difference.most:.2f}); whole process with gRPC, to the "
             f"floor: {whole.median:.2f} x",
-            f"{len(rounds.kept)} rounds of {events} events, {RATE} a second in batches of {BATCH}; "
-            f"generator and publisher at {of('sluice', 'generator').median:.0%} of their core; "
-            f"{len(rounds.dropped)} rounds dropped",
+            f"{rounds.summary()}, of {events} events each, {RATE} a second in batches of {BATCH}; "
+            f"generator and publisher at {of('sluice', 'generator').median:.0%} of their core",
         ],
         notes=[
             "The ratio is the CPU time of the shard's thread (ring, look-up, encoding, send) to "
@@ -109,8 +110,5 @@ def _result(rounds, events):
             "in the figures above.",
             "Floor and Sluice get the same batches: a floor of lone sends pays a wake-up of "
             "the receiver for each and costs about twice as much.",
-        ] + rounds.dropped[:3],
+        ] + rounds.noise(),
     )
-
-
-_WHAT = "unicast, in process, to 1 of 10,000 SSE sessions: CPU per delivery / bare sends"
