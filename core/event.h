@@ -25,15 +25,13 @@ class Event {
   };
 
   // Copies the bytes. `channel.hash` is kept.
-  Event(uint64_t sequence, const ChannelView& channel, std::string_view type,
-        std::string_view data, Times times);
+  Event(uint64_t sequence, const ChannelView& channel, std::string_view type, std::string_view data,
+        Times times);
 
   uint64_t sequence() const { return sequence_; }
   ChannelView channel() const { return {kind_, {bytes_.get(), name_bytes_}, channel_hash_}; }
   std::string_view type() const { return {bytes_.get() + name_bytes_, type_bytes_}; }
-  std::string_view data() const {
-    return {bytes_.get() + name_bytes_ + type_bytes_, data_bytes_};
-  }
+  std::string_view data() const { return {bytes_.get() + name_bytes_ + type_bytes_, data_bytes_}; }
   WallTime published() const { return times_.published; }
   SteadyTime stored() const { return times_.stored; }
   // What retention counts: the bytes of name, type and data and this object itself.

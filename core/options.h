@@ -26,30 +26,31 @@ struct LogOptions {
 
 struct GatewayOptions {
   std::string listen = "127.0.0.1:50051";
-  uint32_t threads = 0;                                     // 0: one per core
-  uint32_t max_event_bytes = 64u << 10;                     // of `data`
-  uint32_t max_batch_events = 1'000;                        // of one PublishBatch
-  uint32_t max_in_flight_bytes = 64u << 20;                 // appends not yet answered, per process
-  std::chrono::milliseconds max_append_time = std::chrono::seconds(5);  // if the call has no deadline
+  uint32_t threads = 0;                      // 0: one per core
+  uint32_t max_event_bytes = 64u << 10;      // of `data`
+  uint32_t max_batch_events = 1'000;         // of one PublishBatch
+  uint32_t max_in_flight_bytes = 64u << 20;  // appends not yet answered, per process
+  std::chrono::milliseconds max_append_time =
+      std::chrono::seconds(5);  // if the call has no deadline
   std::chrono::milliseconds stop_grace = std::chrono::seconds(5);
   bool reflection = true;
 };
 
 struct EdgeOptions {
   std::string listen = "127.0.0.1:8080";
-  uint32_t shards = 0;                                      // 0: one per core
-  std::vector<std::string> allowed_origins;                 // "https://app.example", exact match
-  uint32_t max_sessions = 1'000'000;                        // per process; beyond: closing overload
+  uint32_t shards = 0;                       // 0: one per core
+  std::vector<std::string> allowed_origins;  // "https://app.example", exact match
+  uint32_t max_sessions = 1'000'000;         // per process; beyond: closing overload
   uint32_t max_topics_per_session = 64;
-  uint32_t max_request_head_bytes = 16u << 10;              // beyond: 431
-  uint32_t max_request_target_bytes = 8u << 10;             // beyond: 414
+  uint32_t max_request_head_bytes = 16u << 10;   // beyond: 431
+  uint32_t max_request_target_bytes = 8u << 10;  // beyond: 414
   std::chrono::milliseconds request_head_timeout = std::chrono::seconds(10);
   std::chrono::milliseconds heartbeat_interval = std::chrono::seconds(15);
-  std::chrono::milliseconds retry = std::chrono::seconds(2);            // jittered by +-25 %
-  std::chrono::milliseconds write_timeout = std::chrono::seconds(60);   // no progress: closing slow
-  std::chrono::milliseconds max_session_age = std::chrono::hours(1);    // jittered by +-10 %; 0: none
+  std::chrono::milliseconds retry = std::chrono::seconds(2);           // jittered by +-25 %
+  std::chrono::milliseconds write_timeout = std::chrono::seconds(60);  // no progress: closing slow
+  std::chrono::milliseconds max_session_age = std::chrono::hours(1);  // jittered by +-10 %; 0: none
   std::chrono::milliseconds stop_grace = std::chrono::seconds(5);
-  uint32_t frame_cache_bytes = 16u << 20;                   // encoded frames kept, per shard
+  uint32_t frame_cache_bytes = 16u << 20;  // encoded frames kept, per shard
 };
 
 struct AdminOptions {

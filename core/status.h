@@ -6,10 +6,9 @@
 #include "absl/status/statusor.h"
 
 // Returns from the calling function with the status of `expression` unless it is OK.
-#define SLUICE_RETURN_IF_ERROR(expression)                               \
-  do {                                                                   \
-    if (absl::Status sluice_status = (expression); !sluice_status.ok())  \
-      return sluice_status;                                              \
+#define SLUICE_RETURN_IF_ERROR(expression)                                                    \
+  do {                                                                                        \
+    if (absl::Status sluice_status = (expression); !sluice_status.ok()) return sluice_status; \
   } while (false)
 
 // Declares or assigns `target` from a StatusOr, or returns its status.

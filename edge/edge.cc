@@ -126,8 +126,7 @@ void Edge::OnEvents(std::shared_ptr<const EventBatch> batch) {
 }
 
 void Edge::OnHole(uint64_t first, uint64_t last) {
-  impl_->Log(LogLevel::kWarning, "part of the log was missed",
-             {{"first", first}, {"last", last}});
+  impl_->Log(LogLevel::kWarning, "part of the log was missed", {{"first", first}, {"last", last}});
   impl_->Tell(LogHole{last});
 }
 

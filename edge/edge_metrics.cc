@@ -121,9 +121,8 @@ MetricFamily DeliveryLatency(const Shards& shards) {
   for (size_t i = 0; i < DurationHistogram::kBuckets; ++i) {
     for (const ShardStats* shard : shards) cumulative += shard->delivery_latency.bucket(i);
     const bool last = i + 1 == DurationHistogram::kBuckets;
-    metric.histogram.bucket.push_back(
-        {cumulative, last ? std::numeric_limits<double>::infinity()
-                          : std::ldexp(1e-6, static_cast<int>(i))});
+    metric.histogram.bucket.push_back({cumulative, last ? std::numeric_limits<double>::infinity()
+                                                        : std::ldexp(1e-6, static_cast<int>(i))});
   }
   metric.histogram.sample_count = cumulative;
   metric.histogram.sample_sum = static_cast<double>(sum_ns) * 1e-9;
@@ -137,15 +136,19 @@ MetricFamily TailSequence(const Shards& shards) {
   for (const ShardStats* shard : shards) {
     slowest = std::min(slowest, shard->tail_sequence.value());
   }
-  return {"sluice_ingest_tail_sequence", "The sequence up to which the ring has the log.",
-          MetricType::Gauge, {Sample(MetricType::Gauge, slowest, {})}};
+  return {"sluice_ingest_tail_sequence",
+          "The sequence up to which the ring has the log.",
+          MetricType::Gauge,
+          {Sample(MetricType::Gauge, slowest, {})}};
 }
 
 MetricFamily Holes(const Shards& shards) {
   uint64_t holes = 0;
   for (const ShardStats* shard : shards) holes = std::max(holes, shard->holes.value());
-  return {"sluice_ingest_holes_total", "Ranges of the log that were missed.",
-          MetricType::Counter, {Sample(MetricType::Counter, holes, {})}};
+  return {"sluice_ingest_holes_total",
+          "Ranges of the log that were missed.",
+          MetricType::Counter,
+          {Sample(MetricType::Counter, holes, {})}};
 }
 
 }  // namespace

@@ -8,7 +8,8 @@
 
 namespace sluice::edge {
 
-// The metrics sluice_edge_*, summed over the shards, and how far the tail has come. docs/operations.md lists them. Thread: any.
+// The metrics sluice_edge_*, summed over the shards, and how far the tail has come.
+// docs/operations.md lists them. Thread: any.
 std::vector<prometheus::MetricFamily> CollectEdgeMetrics(
     const std::vector<const ShardStats*>& shards);
 

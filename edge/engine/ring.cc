@@ -61,9 +61,7 @@ void Ring::AppendEvent(const Event& event, ReadyQueue* ready) {
   if (channel->events > retention_.max_events_per_channel) DropOldestOf(channel);
 }
 
-void Ring::AdvanceHead(uint64_t sequence) {
-  head_sequence_ = std::max(head_sequence_, sequence);
-}
+void Ring::AdvanceHead(uint64_t sequence) { head_sequence_ = std::max(head_sequence_, sequence); }
 
 void Ring::AssumeFullChannelsDropped() {
   for (const auto& channel : channels_) {
@@ -77,8 +75,7 @@ void Ring::Trim(SteadyTime now) {
   while (front_ < end_) {
     const bool expired = at(front_).event->stored() + retention_.max_age <= now;
     // What was dropped from the middle costs memory until its batch goes: twice the limit at most.
-    const bool full =
-        bytes_ > retention_.max_bytes || held_bytes_ > 2 * retention_.max_bytes;
+    const bool full = bytes_ > retention_.max_bytes || held_bytes_ > 2 * retention_.max_bytes;
     if (!expired && !full) break;
     DropFront();
   }

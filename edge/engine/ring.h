@@ -45,7 +45,7 @@ class Ring {
  public:
   struct Slot {
     const Event* event = nullptr;
-    RingChannel* channel = nullptr;  // null: dropped from the middle
+    RingChannel* channel = nullptr;       // null: dropped from the middle
     RingPosition next = kNoPosition;      // in the channel
     RingPosition previous = kNoPosition;  // in the channel; meaningless for its oldest
     std::array<Frame*, kWireFormats> frames{};

@@ -12,9 +12,9 @@
 namespace sluice::edge {
 namespace {
 
-constexpr size_t kMaxGather = 64;              // frames in one write
+constexpr size_t kMaxGather = 64;  // frames in one write
 constexpr size_t kMaxGatherBytes = 256u << 10;
-constexpr size_t kMaxTurnBytes = 1u << 20;     // then the others have their turn
+constexpr size_t kMaxTurnBytes = 1u << 20;  // then the others have their turn
 
 }  // namespace
 

@@ -55,8 +55,8 @@ class Session final : public Connection, public Reader {
 
   FrameRef rest_;  // partly written, or a block of this session alone
   uint32_t rest_offset_ = 0;
-  Tick last_progress_;        // when the socket last took bytes
-  Tick max_age_deadline_;     // 0: none
+  Tick last_progress_;     // when the socket last took bytes
+  Tick max_age_deadline_;  // 0: none
   DisconnectReason closing_ = DisconnectReason::kClient;
   bool is_closing_ = false;
   bool closing_framed_ = false;

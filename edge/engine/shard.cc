@@ -21,7 +21,7 @@ namespace {
 
 constexpr size_t kReadBufferBytes = 64u << 10;
 constexpr int kMaxReadyEvents = 256;
-constexpr int kMaxAccepts = 128;          // then the others have their turn
+constexpr int kMaxAccepts = 128;  // then the others have their turn
 constexpr size_t kMaxWritesPerTurn = 256;
 constexpr std::chrono::milliseconds kAcceptPause{200};
 constexpr double kRetrySpread = 0.25;
@@ -138,8 +138,7 @@ Connection* Shard::At(int fd) const {
 
 void Shard::Accept() {
   for (int i = 0; i < kMaxAccepts; ++i) {
-    FileDescriptor socket(
-        accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    FileDescriptor socket(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket.valid()) {
       if (errno == EAGAIN) return;
       // The peer gave up while it waited, or a network error that is its own (accept(2)).
@@ -211,9 +210,7 @@ void Shard::AwaitHead(HttpConnection* connection) {
   context_.request_head();
 }
 
-void Shard::StopAwaitingHead(HttpConnection* connection) {
-  std::erase(awaiting_head_, connection);
-}
+void Shard::StopAwaitingHead(HttpConnection* connection) { std::erase(awaiting_head_, connection); }
 
 void Shard::ReadMailbox() {
   mailbox_.Take(&messages_);

@@ -35,16 +35,16 @@ struct EdgeContext {
   std::vector<HttpRoute> routes;
   OriginPolicy origins;
   const Clock* clock;
-  Logger* logger;  // null: silent
-  std::function<void()> request_head;     // asks the log where it ends; thread: any
+  Logger* logger;                          // null: silent
+  std::function<void()> request_head;      // asks the log where it ends; thread: any
   std::atomic<uint32_t> sessions_left{0};  // of options.max_sessions
 };
 
 // One thread of the edge: an epoll loop with its own listener, ring, sessions and counters. Nothing
 // is shared with other shards, so nothing on the way from "event reached the shard" to "bytes
 // handed to the socket" locks, waits or allocates. Others reach it through its mailbox alone.
-// Thread: Start, Join and the destructor on main, stats() and mailbox() on any, the rest on its own.
-// Owner: Edge.
+// Thread: Start, Join and the destructor on main, stats() and mailbox() on any, the rest on its
+// own. Owner: Edge.
 class Shard {
  public:
   Shard(EdgeContext* context, FileDescriptor listener);

@@ -74,9 +74,8 @@ uint16_t BoundPort(const FileDescriptor& socket) {
   sockaddr_storage storage;
   socklen_t length = sizeof(storage);
   SLUICE_CHECK(getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &length) == 0);
-  return storage.ss_family == AF_INET
-             ? ntohs(reinterpret_cast<sockaddr_in*>(&storage)->sin_port)
-             : ntohs(reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port);
+  return storage.ss_family == AF_INET ? ntohs(reinterpret_cast<sockaddr_in*>(&storage)->sin_port)
+                                      : ntohs(reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port);
 }
 
 }  // namespace sluice::edge

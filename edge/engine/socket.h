@@ -29,8 +29,8 @@ class FileDescriptor {
 
 // A listening, non-blocking TCP socket, one of several on the same port (SO_REUSEPORT). Accepted
 // sockets inherit its options: TCP_NODELAY; keep-alive and TCP_USER_TIMEOUT, because a write does
-// not reveal a half-open peer; TCP_NOTSENT_LOWAT, which bounds what the kernel holds for a peer that
-// does not read. Errors: UNAVAILABLE (cannot bind).
+// not reveal a half-open peer; TCP_NOTSENT_LOWAT, which bounds what the kernel holds for a peer
+// that does not read. Errors: UNAVAILABLE (cannot bind).
 absl::StatusOr<FileDescriptor> Listen(const ListenAddress& address);
 
 // The port that a socket is bound to.

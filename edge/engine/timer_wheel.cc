@@ -5,7 +5,8 @@
 namespace sluice::edge {
 
 Tick TimerWheel::Ticks(std::chrono::milliseconds delay) {
-  return static_cast<Tick>(std::max<int64_t>(1, (delay + kStep - std::chrono::milliseconds(1)) / kStep));
+  return static_cast<Tick>(
+      std::max<int64_t>(1, (delay + kStep - std::chrono::milliseconds(1)) / kStep));
 }
 
 void TimerWheel::Set(Timed* timed, Tick delay) {

@@ -67,9 +67,9 @@ size_t HttpConnection::TakeHead(std::string_view bytes) {
     return 0;
   }
   if (length == 0) return 0;
-  ParsedRequestHead parsed = ParseRequestHead(
-      bytes.substr(0, length), {.head_bytes = options.max_request_head_bytes,
-                                .target_bytes = options.max_request_target_bytes});
+  ParsedRequestHead parsed =
+      ParseRequestHead(bytes.substr(0, length), {.head_bytes = options.max_request_head_bytes,
+                                                 .target_bytes = options.max_request_target_bytes});
   head_ = std::move(parsed.head);
   if (!parsed.error) parsed.error = CheckBody();
   if (parsed.error) {
@@ -145,9 +145,8 @@ void HttpConnection::HandleRequest(std::string_view body) {
 void HttpConnection::HandleEvents() {
   const OriginPolicy::Verdict verdict = JudgeOrigin();
   EdgeContext& context = shard_.context();
-  ParsedStreamRequest parsed =
-      ParseStreamRequest(head_, verdict, *context.authenticator,
-                         context.options.max_topics_per_session);
+  ParsedStreamRequest parsed = ParseStreamRequest(head_, verdict, *context.authenticator,
+                                                  context.options.max_topics_per_session);
   if (parsed.error) {
     const bool allowed = verdict == OriginPolicy::Verdict::kAllowed;
     return Refuse(*parsed.error, AllowOriginHeaders(allowed ? head_.Value("Origin") : ""));
@@ -200,8 +199,11 @@ void HttpConnection::HandlePreflight() {
 void HttpConnection::HandleRoute(const HttpRoute& route, std::string_view body) {
   phase_ = Phase::kRoute;
   ArmDeadline();
-  const HttpRequest request{.method = head_.method, .path = head_.path, .query = head_.query,
-                            .host = head_.Value("Host"), .origin = head_.Value("Origin"),
+  const HttpRequest request{.method = head_.method,
+                            .path = head_.path,
+                            .query = head_.query,
+                            .host = head_.Value("Host"),
+                            .origin = head_.Value("Origin"),
                             .body = body};
   route.handler(request, RespondThrough(&shard_.mailbox(), fd(), id()));
 }
@@ -216,8 +218,10 @@ void HttpConnection::Refuse(const HttpError& error, std::string_view extra_heade
   shard_.stats().handshakes_rejected[static_cast<size_t>(error.kind)].Add();
   // After a malformed or oversized head nobody knows where the next request begins.
   close_after_ = true;
-  Answer({.status = StatusOf(error.kind), .content_type = "application/json",
-          .body = ErrorBody(error), .headers = {}},
+  Answer({.status = StatusOf(error.kind),
+          .content_type = "application/json",
+          .body = ErrorBody(error),
+          .headers = {}},
          extra_headers);
 }
 

@@ -37,7 +37,7 @@ class HttpConnection final : public Connection {
     kRoute,         // a route was asked
     kAwaitingHead,  // the log was asked where it ends
     kWriting,
-    kDone,          // removed or replaced
+    kDone,  // removed or replaced
   };
   bool is_reading() const { return phase_ == Phase::kHead || phase_ == Phase::kBody; }
 

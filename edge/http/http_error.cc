@@ -34,24 +34,42 @@ std::string_view CodeOf(HttpErrorKind kind) { return kTable[static_cast<size_t>(
 
 std::string_view ReasonPhrase(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 204: return "No Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 411: return "Length Required";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 417: return "Expectation Failed";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "";
+    case 200:
+      return "OK";
+    case 204:
+      return "No Content";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 411:
+      return "Length Required";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 417:
+      return "Expectation Failed";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "";
   }
 }
 
@@ -67,10 +85,14 @@ std::string ErrorBody(const HttpError& error) {
 HttpError FromStatus(const absl::Status& status) {
   const std::string message(status.message());
   switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument: return {HttpErrorKind::kBadRequest, message};
-    case absl::StatusCode::kUnauthenticated: return {HttpErrorKind::kUnauthenticated, message};
-    case absl::StatusCode::kPermissionDenied: return {HttpErrorKind::kForbidden, message};
-    default: return {HttpErrorKind::kInternal, "internal error"};
+    case absl::StatusCode::kInvalidArgument:
+      return {HttpErrorKind::kBadRequest, message};
+    case absl::StatusCode::kUnauthenticated:
+      return {HttpErrorKind::kUnauthenticated, message};
+    case absl::StatusCode::kPermissionDenied:
+      return {HttpErrorKind::kForbidden, message};
+    default:
+      return {HttpErrorKind::kInternal, "internal error"};
   }
 }
 

@@ -18,7 +18,9 @@ namespace http = boost::beast::http;
 
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-HttpError BadRequest(std::string message) { return {HttpErrorKind::kBadRequest, std::move(message)}; }
+HttpError BadRequest(std::string message) {
+  return {HttpErrorKind::kBadRequest, std::move(message)};
+}
 
 bool IsControl(char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }
 
@@ -82,8 +84,8 @@ std::optional<HttpError> CheckFraming(const RequestHead& head, uint64_t* content
   const std::string* length = head.Find("Content-Length");
   if (length == nullptr) return std::nullopt;
   if (head.Repeated("Content-Length")) return BadRequest("Content-Length is repeated");
-  const auto result = std::from_chars(length->data(), length->data() + length->size(),
-                                      *content_length);
+  const auto result =
+      std::from_chars(length->data(), length->data() + length->size(), *content_length);
   if (result.ec != std::errc() || result.ptr != length->data() + length->size()) {
     return BadRequest("Content-Length is not a number");
   }

@@ -14,8 +14,10 @@ class PendingAnswer {
   PendingAnswer(Mailbox* mailbox, int fd, uint64_t id) : mailbox_(mailbox), fd_(fd), id_(id) {}
   ~PendingAnswer() {
     const HttpError error{HttpErrorKind::kInternal, "the request was dropped"};
-    Answer({.status = StatusOf(error.kind), .content_type = "application/json",
-            .body = ErrorBody(error), .headers = {}});
+    Answer({.status = StatusOf(error.kind),
+            .content_type = "application/json",
+            .body = ErrorBody(error),
+            .headers = {}});
   }
   PendingAnswer(const PendingAnswer&) = delete;
   PendingAnswer& operator=(const PendingAnswer&) = delete;

@@ -9,9 +9,9 @@
 namespace sluice::edge {
 
 struct ResponseForm {
-  bool close = false;               // the connection ends with this answer
-  bool without_body = false;        // for HEAD: the length is stated, the body left out
-  std::string_view extra_headers;   // complete lines
+  bool close = false;              // the connection ends with this answer
+  bool without_body = false;       // for HEAD: the length is stated, the body left out
+  std::string_view extra_headers;  // complete lines
 };
 
 // A whole HTTP/1.1 response. Thread: any.

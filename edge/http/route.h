@@ -11,8 +11,8 @@ namespace sluice::edge {
 // A request as a route sees it; borrowed for the length of the call. Thread: shard.
 struct HttpRequest {
   std::string_view method;
-  std::string_view path;   // without the query, not decoded
-  std::string_view query;  // without the '?', not decoded
+  std::string_view path;    // without the query, not decoded
+  std::string_view query;   // without the '?', not decoded
   std::string_view host;    // header, empty if absent
   std::string_view origin;  // header, empty if absent
   std::string_view body;

@@ -95,8 +95,8 @@ Frame* EncodeSseEvent(const Epoch& epoch, const Event& event) {
   std::string_view data = event.data();
   // CRLF takes two octets of data for one line end, so this may be a little too much.
   size_t size = kId.size() + epoch.text().size() + 1 + sequence.size() +
-                (type.empty() ? 0 : kEvent.size() + type.size()) +
-                CountLines(data) * kData.size() + kEnd.size();
+                (type.empty() ? 0 : kEvent.size() + type.size()) + CountLines(data) * kData.size() +
+                kEnd.size();
   for (std::string_view rest = data;;) {
     const Line line = FirstLine(rest);
     size += line.length;

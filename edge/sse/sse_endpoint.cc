@@ -46,8 +46,8 @@ std::optional<HttpError> ReadFrom(const Query& query, StreamRequest* request) {
   return std::nullopt;
 }
 
-std::optional<HttpError> ReadTopics(const Query& query, const Identity& identity,
-                                    size_t max_topics, StreamRequest* request) {
+std::optional<HttpError> ReadTopics(const Query& query, const Identity& identity, size_t max_topics,
+                                    StreamRequest* request) {
   for (std::string_view topic : query.All("topic")) {
     const absl::Status valid = ValidateChannelName("topic", topic);
     if (!valid.ok()) return FromStatus(valid);
@@ -78,9 +78,15 @@ std::string ResponseHead(const StreamRequest& request) {
 GapReason StartReader(const Ring& ring, const StreamRequest& request, Reader* reader) {
   if (!request.last_event_id) {
     switch (request.from) {
-      case StreamRequest::From::kNow: reader->StartAtHead(); break;
-      case StreamRequest::From::kEarliest: reader->StartAtEarliest(); break;
-      case StreamRequest::From::kLast: reader->StartAtLast(); break;
+      case StreamRequest::From::kNow:
+        reader->StartAtHead();
+        break;
+      case StreamRequest::From::kEarliest:
+        reader->StartAtEarliest();
+        break;
+      case StreamRequest::From::kLast:
+        reader->StartAtLast();
+        break;
     }
     return GapReason::kNone;
   }
@@ -115,12 +121,12 @@ void CountReplay(const StreamRequest& request, GapReason gap, ShardStats* stats)
 ParsedStreamRequest ParseStreamRequest(const RequestHead& head, OriginPolicy::Verdict verdict,
                                        const Authenticator& authenticator, size_t max_topics) {
   ParsedStreamRequest parsed;
-  const absl::StatusOr<Identity> identity = authenticator.Authenticate(
-      {.authorization = head.Value("Authorization"),
-       .cookie = head.Value("Cookie"),
-       .query = head.query,
-       .host = head.Value("Host"),
-       .foreign_origin = verdict == OriginPolicy::Verdict::kForeign});
+  const absl::StatusOr<Identity> identity =
+      authenticator.Authenticate({.authorization = head.Value("Authorization"),
+                                  .cookie = head.Value("Cookie"),
+                                  .query = head.query,
+                                  .host = head.Value("Host"),
+                                  .foreign_origin = verdict == OriginPolicy::Verdict::kForeign});
   if (!identity.ok()) {
     parsed.error = FromStatus(identity.status());
     return parsed;

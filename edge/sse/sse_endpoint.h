@@ -39,8 +39,8 @@ ParsedStreamRequest ParseStreamRequest(const RequestHead& head, OriginPolicy::Ve
 // are still being read, and for a cursor ahead of the ring until the log has said where it ends.
 bool CanBeginStream(const Shard& shard, const StreamRequest& request);
 
-// Begins the stream on `socket`: response head, `retry`, `connected`, then `gap` or what was missed.
-// Takes a session slot for granted.
+// Begins the stream on `socket`: response head, `retry`, `connected`, then `gap` or what was
+// missed. Takes a session slot for granted.
 void BeginStream(Shard* shard, FileDescriptor socket, const StreamRequest& request);
 
 // The whole answer to an EventSource that cannot be served now; anything but 200 would stop it for

@@ -1,11 +1,11 @@
-// Holds idle SSE sessions on Asio sockets, each with one pending wait and nothing else: the floor of
-// memory that docs/adr/0004 compares with. The first line says the port; ends with stdin.
+// Holds idle SSE sessions on Asio sockets, each with one pending wait and nothing else: the floor
+// of memory that docs/adr/0004 compares with. The first line says the port; ends with stdin.
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <array>
 #include <cstdio>
 #include <list>
 #include <string_view>

@@ -31,12 +31,12 @@ class EdgeFixture : public testing::Test {
     if (!log_) {
       log_ = std::make_unique<ingest::MemoryLog>(options_.log, clock_, *Epoch::Parse("e1"));
     }
-    auto edge = edge::Edge::Start(
-        {.options = options_.edge,
-         .retention = options_.log.retention,
-         .authenticator = std::make_unique<edge::QueryUserAuthenticator>(true),
-         .routes = std::move(routes_),
-         .clock = &clock_});
+    auto edge =
+        edge::Edge::Start({.options = options_.edge,
+                           .retention = options_.log.retention,
+                           .authenticator = std::make_unique<edge::QueryUserAuthenticator>(true),
+                           .routes = std::move(routes_),
+                           .clock = &clock_});
     ASSERT_TRUE(edge.ok()) << edge.status();
     edge_ = *std::move(edge);
     edge_->Follow(log_.get());

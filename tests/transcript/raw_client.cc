@@ -20,8 +20,7 @@ RawClient::RawClient(uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  SLUICE_CHECK(
-      connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  SLUICE_CHECK(connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
 }
 
 void RawClient::Send(std::string_view bytes) {
