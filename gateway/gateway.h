@@ -1,0 +1,46 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <prometheus/collectable.h>
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/clock.h"
+#include "core/options.h"
+#include "ingest/event_log.h"
+
+namespace sluice::gateway {
+
+// The publishers' side of Sluice: a gRPC server of sluice.v1.Gateway, health and reflection that
+// appends what it is given to the log. It does not authenticate; who may reach its address may
+// publish. Owner: app. Thread: Start, Stop and the destructor on main, the rest on any.
+class Gateway final : public prometheus::Collectable {
+ public:
+  // Listens and serves. `log` and `clock` outlive the gateway; answers of the log may come later
+  // still. Errors: INVALID_ARGUMENT (the address), UNAVAILABLE (cannot listen there, says why).
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(const GatewayOptions& options,
+                                                        ingest::EventLog* log,
+                                                        const Clock& clock = Clock::System());
+  ~Gateway() override;
+
+  int port() const;  // the bound one, also if 0 was asked for
+  // A channel to this gateway without a socket, for publishers in this process.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
+
+  // What health says, at first SERVING. It does not change what is served.
+  void SetServing(bool serving);
+  // Says NOT_SERVING, takes no new call, answers what has been received, ends streams, and after
+  // `stop_grace` ends what is left with UNAVAILABLE. Waits for all that. Idempotent.
+  void Stop();
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  class Impl;
+  explicit Gateway(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,56 @@
+#include "gateway/message.h"
+#include "gateway/publish_service.h"
+#include "gateway/unary_call.h"
+
+namespace sluice::gateway {
+namespace {
+
+// One Publish.
+class PublishCall final : public UnaryCall {
+ public:
+  explicit PublishCall(const PublishParts& parts) : UnaryCall(parts) {
+    parts.service->RequestPublish(context(), request(), responder(), parts.thread->queue(),
+                                  parts.thread->queue(), tag());
+  }
+
+  void Abandon() override {
+    if (is_answered()) return;
+    append_ = Abandoned(std::move(append_));
+    AnswerAppend();
+  }
+
+ private:
+  void AcceptNext() override { AcceptPublish(parts()); }
+
+  void OnRequest() override {
+    append_->owner = this;
+    append_->inbox = thread()->inbox();
+    const MessageBytes message(*request());
+    publisher().Begin(message.view(), publisher().AppendDeadline(context()->deadline()),
+                      append_.get(), counters());
+    if (!append_->pending) {
+      AnswerAppend();
+    } else if (thread()->is_abandoning()) {
+      Abandon();
+    }
+  }
+
+  void OnAppended(Append*) override { AnswerAppend(); }
+
+  void AnswerAppend() {
+    if (!append_->result.ok()) return Fail(append_->result.status());
+    v1::PublishResponse response;
+    SetResponse(*append_->result, &response);
+    Answer(Serialize(response));
+  }
+
+  void OnAnswered() override { publisher().End(*append_, counters()); }
+
+  OwnedAppend append_{new Append};
+};
+
+}  // namespace
+
+void AcceptPublish(const PublishParts& parts) { new PublishCall(parts); }
+
+}  // namespace sluice::gateway
