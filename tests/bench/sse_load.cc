@@ -220,6 +220,7 @@ int main(int argc, char** argv) {
   app.add_option("--first-user", swarm.first_user, "session i is user u<first+i>");
   app.add_option("--user", swarm.user, "of every session instead");
   app.add_option("--topic", swarm.topics, "of every session; may be given again");
+  app.add_flag("--foreign", swarm.is_foreign, "connected when the head is there (other servers)");
   app.add_flag("--cursor-in-query", swarm.cursor_in_query, "instead of Last-Event-ID");
   app.add_option("--parse", swarm.parse_fraction, "of the sessions; the others are counted");
   app.add_option("--mode", swarm.read_mode, "of the sessions that do not parse")

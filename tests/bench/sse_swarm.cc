@@ -210,6 +210,10 @@ void SseSwarm::TakeBytes(SseSession& session, std::string_view bytes) {
       End(session);
       return;
     }
+    if (options_.is_foreign && session.state == SseSession::State::kConnecting &&
+        session.stream->state() == SseStream::State::kBody) {
+      SetConnected(session);
+    }
     const bool now_connected = session.state == SseSession::State::kConnected;
     if (now_connected && session.mode == ReadMode::kCount) {
       session.stream.reset();

@@ -11,7 +11,7 @@ _READY_SECONDS = 20
 _METRIC = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 
 
-def _free_ports(count):
+def free_ports(count):
     """Ports nobody listens on, below the range from which clients take theirs."""
     found = []
     for port in range(24_051, 32_000, 7):
@@ -31,7 +31,7 @@ class Sluice(Process):
     """`sluice serve` with the log in memory. `settings`: by name, e.g. "edge.retry": "5s"."""
 
     def __init__(self, binary, cores, log, shards=1, settings=None, environment=None):
-        self.grpc_port, self.http_port, self.admin_port = _free_ports(3)
+        self.grpc_port, self.http_port, self.admin_port = free_ports(3)
         variables = dict(environment or {})
         for name, value in (settings or {}).items():
             variables["SLUICE_" + name.upper().replace(".", "_")] = str(value)

@@ -28,7 +28,7 @@ def measure(bench):
         floor.ask(f"wait {bench.sessions}")
         events = int(EVENTS_PER_SECOND * bench.seconds)
         rounds = run_rounds(bench, {
-            "sluice": lambda: _sluice_arm(bench, sluice, load, events),
+            "sluice": lambda: sluice_arm(bench, sluice, load, events),
             "floor": lambda: _floor_arm(bench, floor, floor_load, events),
         })
         load.ask("close")  # the server has descriptors for 20,000
@@ -46,7 +46,7 @@ def _publish(bench, sluice, load, events):
     return published
 
 
-def _sluice_arm(bench, sluice, load, events):
+def sluice_arm(bench, sluice, load, events):
     writes = sluice.metric("sluice_edge_socket_writes_total")
     with Window(sluice, [load]) as window:
         published = _publish(bench, sluice, load, events)
