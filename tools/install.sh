@@ -6,10 +6,18 @@ install_packages() {
   mapfile -t missing < <(missing_packages "$@")
   ((${#missing[@]})) || return 0
   echo "Installing ${missing[*]}"
-  as_root apt-get update -qq
-  # --no-remove: a machine with another Boost or Node keeps it, and the reader is told what is in the way.
-  as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends --no-remove "${missing[@]}"
+  mkdir -p build
+  if ! apt_install "${missing[@]}" >build/install.log 2>&1; then
+    cat build/install.log
+    return 1
+  fi
+}
+
+# --no-remove: a machine with another Boost or Node keeps it, and its owner reads what is in the way.
+apt_install() {
+  as_root apt-get update -q &&
+    as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -q --no-install-recommends --no-remove "$@"
 }
 
 missing_packages() {

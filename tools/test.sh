@@ -1,7 +1,7 @@
 # `./dev test`: everything that a change must pass. Each step is a function test_<step> below.
 source tools/lint.sh
 
-all_steps="checks unit contract transcript e2e readme asan tsan fuzz"
+all_steps="checks unit contract transcript bench e2e readme asan tsan fuzz"
 
 test_all() {
   local wanted name
@@ -36,6 +36,7 @@ test_checks() {
 test_unit() { build_release && suite unit build/release/tests/unit; }
 test_contract() { build_release && suite contract build/release/tests/contract; }
 test_transcript() { build_release && suite transcript build/release/tests/transcript; }
+test_bench() { build_release && suite bench build/release/tests/bench; }
 test_readme() { build_release && suite readme build/release/tests/readme; }
 
 test_e2e() {
@@ -48,9 +49,9 @@ test_tsan() { sanitized_suites tsan; }
 # The tests that run our threads and our parsers, under a sanitizer.
 sanitized_suites() {
   local preset=$1
-  step "build-$preset" build "$preset" tests/unit/all tests/transcript/all || return
-  suite "unit-$preset" "build/$preset/tests/unit"
-  suite "transcript-$preset" "build/$preset/tests/transcript"
+  local kind kinds="unit contract transcript"
+  step "build-$preset" build "$preset" $(printf 'tests/%s/all ' $kinds) || return
+  for kind in $kinds; do suite "$kind-$preset" "build/$preset/tests/$kind"; done
 }
 
 test_fuzz() {
