@@ -9,18 +9,22 @@ set(SLUICE_LAYER_edge core ingest)
 set(SLUICE_LAYER_app proto core ingest gateway edge)
 
 # sluice_library(NAME <layer> SOURCES ... HEADERS ... DEPS ... [PCH ...])
+# A sub-folder that is a library of its own names its layer: NAME <folder> LAYER <layer>.
 # DEPS are layers (bare names, checked against the table) or CMake targets of libraries.
 function(sluice_library)
-  cmake_parse_arguments(ARG "" "NAME" "SOURCES;HEADERS;DEPS;PCH" ${ARGN})
-  if(NOT DEFINED SLUICE_LAYER_${ARG_NAME})
-    message(FATAL_ERROR "layer '${ARG_NAME}' is not in the table of cmake/SluiceLayers.cmake")
+  cmake_parse_arguments(ARG "" "NAME;LAYER" "SOURCES;HEADERS;DEPS;PCH" ${ARGN})
+  if(NOT ARG_LAYER)
+    set(ARG_LAYER ${ARG_NAME})
+  endif()
+  if(NOT DEFINED SLUICE_LAYER_${ARG_LAYER})
+    message(FATAL_ERROR "layer '${ARG_LAYER}' is not in the table of cmake/SluiceLayers.cmake")
   endif()
 
   set(links "")
   foreach(dep IN LISTS ARG_DEPS)
     if(DEFINED SLUICE_LAYER_${dep})
-      if(NOT dep IN_LIST SLUICE_LAYER_${ARG_NAME})
-        message(FATAL_ERROR "layer '${ARG_NAME}' may not depend on layer '${dep}' "
+      if(NOT dep IN_LIST SLUICE_LAYER_${ARG_LAYER})
+        message(FATAL_ERROR "layer '${ARG_LAYER}' may not depend on layer '${dep}' "
                             "(cmake/SluiceLayers.cmake)")
       endif()
       list(APPEND links sluice::${dep})
