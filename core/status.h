@@ -14,9 +14,11 @@
 // Declares or assigns `target` from a StatusOr, or returns its status.
 #define SLUICE_ASSIGN_OR_RETURN(target, expression) \
   SLUICE_ASSIGN_OR_RETURN_IMPL(SLUICE_CONCAT(sluice_status_or_, __LINE__), target, expression)
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 #define SLUICE_ASSIGN_OR_RETURN_IMPL(result, target, expression) \
   auto result = (expression);                                    \
   if (!result.ok()) return std::move(result).status();           \
   target = *std::move(result)
+// NOLINTEND(bugprone-macro-parentheses)
 #define SLUICE_CONCAT(a, b) SLUICE_CONCAT_IMPL(a, b)
 #define SLUICE_CONCAT_IMPL(a, b) a##b

@@ -33,7 +33,7 @@ ClientMetric Sample(MetricType type, uint64_t value, Labels labels) {
 // A family with one sample per row that `Add` was called for, each summed over the shards.
 class Family {
  public:
-  Family(std::string name, std::string help, MetricType type)
+  Family(const std::string& name, std::string help, MetricType type)
       : family_{"sluice_edge_" + name, std::move(help), type, {}} {}
 
   template <typename Get>

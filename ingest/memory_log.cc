@@ -30,7 +30,7 @@ std::string ScopedKey(const AppendRequest& request) {
 }
 
 // What a key costs: it is in the table and in the queue of expiries, beside a sequence and a time.
-uint64_t KeyBytes(const std::string& key) { return 2 * (key.size() + sizeof(key) + 8); }
+uint64_t KeyBytes(const std::string& key) { return 2 * (key.size() + sizeof(std::string) + 8); }
 
 using Batches = std::vector<std::shared_ptr<const EventBatch>>;
 

@@ -5,7 +5,7 @@
 namespace sluice::ingest {
 namespace {
 
-prometheus::MetricFamily Gauge(std::string name, std::string help, uint64_t value) {
+prometheus::MetricFamily Gauge(const std::string& name, std::string help, uint64_t value) {
   prometheus::ClientMetric metric;
   metric.gauge.value = static_cast<double>(value);
   return {"sluice_ingest_" + name, std::move(help), prometheus::MetricType::Gauge, {metric}};

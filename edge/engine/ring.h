@@ -106,12 +106,12 @@ class Ring {
   };
   // Finds channels by ChannelView without building one.
   struct KeyHash {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): absl looks for it
     size_t operator()(const ChannelView& key) const { return key.hash; }
     size_t operator()(const std::unique_ptr<RingChannel>& channel) const { return channel->hash; }
   };
   struct KeyEqual {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): absl looks for it
     static ChannelView Key(const ChannelView& key) { return key; }
     static ChannelView Key(const std::unique_ptr<RingChannel>& channel) { return channel->key(); }
     template <typename A, typename B>

@@ -215,13 +215,13 @@ void Shard::StopAwaitingHead(HttpConnection* connection) { std::erase(awaiting_h
 void Shard::ReadMailbox() {
   mailbox_.Take(&messages_);
   for (Message& message : messages_) {
-    std::visit([this](auto&& content) { Handle(std::move(content)); }, std::move(message));
+    std::visit([this](const auto& content) { Handle(content); }, message);
   }
   messages_.clear();
   PublishStats();
 }
 
-void Shard::Handle(LogEpoch&& message) {
+void Shard::Handle(const LogEpoch& message) {
   previous_epoch_ = ring_.epoch();
   ring_.Restart(message.epoch, message.first_sequence);
   heartbeat_ = FrameRef();
@@ -229,18 +229,18 @@ void Shard::Handle(LogEpoch&& message) {
   if (!previous_epoch_.text().empty()) TellAllSessions(GapReason::kEpoch);
 }
 
-void Shard::Handle(LogEvents&& message) {
-  ring_.Append(std::move(message.batch), &ready_);
+void Shard::Handle(const LogEvents& message) {
+  ring_.Append(message.batch, &ready_);
   ring_.Trim(context_.clock->Steady());
 }
 
-void Shard::Handle(LogHole&& message) {
+void Shard::Handle(const LogHole& message) {
   ring_.Restart(ring_.epoch(), message.last + 1);
   stats_.holes.Add();
   TellAllSessions(GapReason::kOverflow);
 }
 
-void Shard::Handle(LogHead&& message) {
+void Shard::Handle(const LogHead& message) {
   ring_.AdvanceHead(message.last_sequence);
   if (!is_caught_up_) ring_.AssumeFullChannelsDropped();
   is_caught_up_ = true;
@@ -250,14 +250,14 @@ void Shard::Handle(LogHead&& message) {
   }
 }
 
-void Shard::Handle(RouteAnswer&& message) {
+void Shard::Handle(const RouteAnswer& message) {
   // Ids are of one life of a socket, so this is the HttpConnection that asked, or another.
   Connection* connection = At(message.fd);
   if (connection == nullptr || connection->id() != message.id) return;
-  static_cast<HttpConnection*>(connection)->OnRouteAnswer(std::move(message.response));
+  static_cast<HttpConnection*>(connection)->OnRouteAnswer(message.response);
 }
 
-void Shard::Handle(StopShard&&) {
+void Shard::Handle(const StopShard&) {
   is_stopping_ = true;
   stop_deadline_ = context_.clock->Steady() + context_.options.stop_grace;
   listener_ = FileDescriptor();

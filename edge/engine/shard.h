@@ -101,12 +101,12 @@ class Shard {
   void ResumeAccepting();
   Connection* At(int fd) const;
   void ReadMailbox();
-  void Handle(LogEpoch&& message);
-  void Handle(LogEvents&& message);
-  void Handle(LogHole&& message);
-  void Handle(LogHead&& message);
-  void Handle(RouteAnswer&& message);
-  void Handle(StopShard&& message);
+  void Handle(const LogEpoch& message);
+  void Handle(const LogEvents& message);
+  void Handle(const LogHole& message);
+  void Handle(const LogHead& message);
+  void Handle(const RouteAnswer& message);
+  void Handle(const StopShard& message);
   void WriteReady();
   void EndOfTurn();
   void TellAllSessions(GapReason reason);

@@ -44,7 +44,9 @@ std::string FormatResponse(const HttpResponse& response, const ResponseForm& for
     out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
   }
   if (response.status >= 400) out += "Cache-Control: no-store\r\n";
-  for (const auto& [name, value] : response.headers) out += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : response.headers) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  }
   out += form.extra_headers;
   out += form.close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n";
   if (!form.without_body) out += response.body;

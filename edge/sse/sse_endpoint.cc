@@ -91,14 +91,10 @@ GapReason StartReader(const Ring& ring, const StreamRequest& request, Reader* re
     return GapReason::kNone;
   }
   const std::optional<Cursor> cursor = Cursor::Parse(*request.last_event_id);
-  GapReason reason = GapReason::kNone;
-  if (!cursor) {
-    reason = GapReason::kInvalid;
-  } else if (cursor->epoch != ring.epoch()) {
+  GapReason reason = GapReason::kInvalid;
+  if (cursor && cursor->epoch != ring.epoch()) {
     reason = GapReason::kEpoch;
-  } else if (cursor->sequence > ring.head_sequence()) {
-    reason = GapReason::kInvalid;
-  } else {
+  } else if (cursor && cursor->sequence <= ring.head_sequence()) {
     reason = reader->StartAfter(cursor->sequence);
   }
   if (reason != GapReason::kNone) reader->StartAtHead();
