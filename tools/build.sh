@@ -1,4 +1,10 @@
 # build PRESET [TARGET...]: configures once, then builds the targets (default: everything).
+
+# A second clone finds what the first compiled: paths count from the root of the clone, and a
+# precompiled header by its content.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=true
+export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+
 build() {
   local preset=$1 quiet=()
   shift
