@@ -1,35 +1,20 @@
 #include "edge/edge_metrics.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
 
+#include "core/metric_family.h"
 #include "edge/sse/sse_codec.h"
 
 namespace sluice::edge {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 using Shards = std::vector<const ShardStats*>;
-using Labels = std::vector<ClientMetric::Label>;
-
-ClientMetric Sample(MetricType type, uint64_t value, Labels labels) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  const auto number = static_cast<double>(value);
-  if (type == MetricType::Counter) {
-    metric.counter.value = number;
-  } else {
-    metric.gauge.value = number;
-  }
-  return metric;
-}
-
 // A family with one sample per row that `Add` was called for, each summed over the shards.
 class Family {
  public:
@@ -37,10 +22,11 @@ class Family {
       : family_{"sluice_edge_" + name, std::move(help), type, {}} {}
 
   template <typename Get>
-  Family& Add(const Shards& shards, Labels labels, Get get) {
+  Family& Add(const Shards& shards, MetricLabels labels, Get get) {
     uint64_t sum = 0;
     for (const ShardStats* shard : shards) sum += get(*shard).value();
-    family_.metric.push_back(Sample(family_.type, sum, std::move(labels)));
+    family_.metric.push_back(
+        MetricSample(family_.type, static_cast<double>(sum), std::move(labels)));
     return *this;
   }
   MetricFamily Take() { return std::move(family_); }
@@ -49,15 +35,15 @@ class Family {
   MetricFamily family_;
 };
 
-const Labels kSse = {{"protocol", "sse"}};
+const MetricLabels kSse = {{"protocol", "sse"}};
 
-Labels WithLabel(Labels labels, std::string name, std::string_view value) {
+MetricLabels WithLabel(MetricLabels labels, std::string name, std::string_view value) {
   labels.push_back({std::move(name), std::string(value)});
   return labels;
 }
 
 MetricFamily Single(const Shards& shards, MetricType type, std::string name, std::string help,
-                    Counter ShardStats::*member, Labels labels = {}) {
+                    Counter ShardStats::*member, MetricLabels labels = {}) {
   return Family(std::move(name), std::move(help), type)
       .Add(shards, std::move(labels),
            [member](const ShardStats& s) -> const Counter& { return s.*member; })
@@ -109,25 +95,11 @@ MetricFamily Replays(const Shards& shards) {
 }
 
 MetricFamily DeliveryLatency(const Shards& shards) {
-  MetricFamily family{"sluice_edge_delivery_latency_seconds",
-                      "From publish to the write to the socket, for live deliveries.",
-                      MetricType::Histogram,
-                      {}};
-  ClientMetric metric;
-  metric.label = kSse;
-  uint64_t cumulative = 0;
-  uint64_t sum_ns = 0;
-  for (const ShardStats* shard : shards) sum_ns += shard->delivery_latency.sum_ns();
-  for (size_t i = 0; i < DurationHistogram::kBuckets; ++i) {
-    for (const ShardStats* shard : shards) cumulative += shard->delivery_latency.bucket(i);
-    const bool last = i + 1 == DurationHistogram::kBuckets;
-    metric.histogram.bucket.push_back({cumulative, last ? std::numeric_limits<double>::infinity()
-                                                        : std::ldexp(1e-6, static_cast<int>(i))});
-  }
-  metric.histogram.sample_count = cumulative;
-  metric.histogram.sample_sum = static_cast<double>(sum_ns) * 1e-9;
-  family.metric.push_back(std::move(metric));
-  return family;
+  std::vector<const DurationHistogram*> latencies;
+  for (const ShardStats* shard : shards) latencies.push_back(&shard->delivery_latency);
+  return DurationMetric("sluice_edge_delivery_latency_seconds",
+                        "From publish to the write to the socket, for live deliveries.", latencies,
+                        kSse);
 }
 
 // The tail is one, the shards follow it: the slowest says how far the edge has come.
@@ -136,19 +108,16 @@ MetricFamily TailSequence(const Shards& shards) {
   for (const ShardStats* shard : shards) {
     slowest = std::min(slowest, shard->tail_sequence.value());
   }
-  return {"sluice_ingest_tail_sequence",
-          "The sequence up to which the ring has the log.",
-          MetricType::Gauge,
-          {Sample(MetricType::Gauge, slowest, {})}};
+  return SingleMetric(MetricType::Gauge, "sluice_ingest_tail_sequence",
+                      "The sequence up to which the ring has the log.",
+                      static_cast<double>(slowest));
 }
 
 MetricFamily Holes(const Shards& shards) {
   uint64_t holes = 0;
   for (const ShardStats* shard : shards) holes = std::max(holes, shard->holes.value());
-  return {"sluice_ingest_holes_total",
-          "Ranges of the log that were missed.",
-          MetricType::Counter,
-          {Sample(MetricType::Counter, holes, {})}};
+  return SingleMetric(MetricType::Counter, "sluice_ingest_holes_total",
+                      "Ranges of the log that were missed.", static_cast<double>(holes));
 }
 
 }  // namespace
