@@ -20,26 +20,48 @@ step() {
 suite() {
   local name=$1 folder=$2 report=$PWD/$steps/$1.xml ok=true
   rm -f "$report"
-  if [[ ! -d tests/${folder##*/} ]]; then  # TODO: remove when all parts are in
-    echo "$name: not there yet"
-    skipped=$((skipped + 1))
-    return
-  fi
   run_step "$name" ctest --test-dir "$folder" --no-tests=error --output-on-failure -j2 \
     --output-junit "$report" || ok=false
-  local failures skips
-  failures=$(junit_count "$report" failures)
+  local skips
   skips=$(($(junit_count "$report" skipped) + $(junit_count "$report" disabled)))
-  passed=$((passed + $(junit_count "$report" tests) - failures - skips))
-  skipped=$((skipped + skips))
-  if ! $ok && ((failures == 0)); then failures=1; fi  # ctest itself failed
-  failed=$((failed + failures))
+  count $ok $(($(junit_count "$report" tests) - skips)) "$(junit_count "$report" failures)" $skips
 }
 
 junit_count() {
-  local count=""
-  [[ -f $1 ]] && count=$(sed -n "/<testcase/q; s/.*\b$2=\"\([0-9]*\)\".*/\1/p" "$1")
-  echo "${count:-0}"
+  first_number "$1" "/<testcase/q; s/.*\\b$2=\"\([0-9]*\)\".*/\1/p"
+}
+
+# node_suite NAME FOLDER: the tests that Node's runner finds there; each counts.
+node_suite() {
+  local name=$1 folder=$2 report=$PWD/$steps/$1.tap ok=true
+  rm -f "$report"
+  run_step "$name" env -C "$folder" node --test \
+    --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=tap --test-reporter-destination="$report" || ok=false
+  count $ok $(($(tap_count "$report" pass) + $(tap_count "$report" fail))) \
+    "$(tap_count "$report" fail)" "$(tap_count "$report" skipped)"
+}
+
+tap_count() {
+  first_number "$1" "s/^# $2 \([0-9]*\)$/\1/p"
+}
+
+# first_number FILE SCRIPT: what the sed script prints; 0 if that is nothing.
+first_number() {
+  local found=""
+  [[ -f $1 ]] && found=$(sed -n "$2" "$1" | head -1)
+  echo "${found:-0}"
+}
+
+# count OK RUN FAILURES SKIPS: adds a suite to the sums.
+count() {
+  local ok=$1 run=$2 failures=$3 skips=$4
+  passed=$((passed + run - failures))
+  skipped=$((skipped + skips))
+  ((run > 0)) || ok=false
+  if ! $ok && ((failures == 0)); then failures=1; fi  # the runner itself failed, or found nothing
+  failed=$((failed + failures))
+  $ok
 }
 
 run_step() {

@@ -37,10 +37,12 @@ test_unit() { build_release && suite unit build/release/tests/unit; }
 test_contract() { build_release && suite contract build/release/tests/contract; }
 test_transcript() { build_release && suite transcript build/release/tests/transcript; }
 test_bench() { build_release && suite bench build/release/tests/bench; }
-test_readme() { build_release && suite readme build/release/tests/readme; }
+test_readme() {
+  build_release && step npm install_npm_packages tests/e2e && suite readme build/release/tests/readme
+}
 
 test_e2e() {
-  build_release && step npm install_npm_packages tests/e2e && suite e2e build/release/tests/e2e
+  build_release && step npm install_npm_packages tests/e2e && node_suite e2e tests/e2e
 }
 
 test_asan() { sanitized_suites asan; }

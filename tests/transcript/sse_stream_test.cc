@@ -76,7 +76,9 @@ TEST_F(SseStreamTest, ResumesWithExactlyWhatWasMissed) {
 TEST_F(SseStreamTest, SendsAnIdAloneAfterFifteenQuietSeconds) {
   StartEdge();
   RawClient alice = Stream("/v1/events?user=alice");
+  RawClient bob = Stream("/v1/events?user=bob");
   PublishToUser("bob", "moves the head");
+  EXPECT_EQ(Block(&bob), "id: e1-1\nevent: note\ndata: moves the head");  // so the shard has it
   clock_.Advance(seconds(16));
   EXPECT_EQ(Block(&alice), "id: e1-1");
 }
