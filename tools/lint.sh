@@ -44,7 +44,7 @@ check_names() {
 check_links() {
   local page target bad=0
   while IFS=: read -r page target; do
-    target=${target#'](' } target=${target%%[)#]*}
+    target=${target#*\(} target=${target%%[)#]*}
     [[ -z $target || -e $(dirname "$page")/$target ]] && continue
     echo "$page: the link to $target leads nowhere"
     bad=1
