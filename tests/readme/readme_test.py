@@ -53,19 +53,15 @@ def browser(server, folder):
 
 
 def cpp(server, folder):
-    build = server.build
-    source, program = folder / "publish.cc", folder / "publish"
-    source.write_text(server.localize(block_with("cpp", "grpcpp")))
-    flags = subprocess.check_output(["pkg-config", "--cflags", "--libs", "grpc++", "protobuf"],
-                                    text=True).split()
-    subprocess.check_call(["g++", "-std=c++17", "-I", build / "generated", source,
-                           build / "proto/libsluice_proto.a", "-o", program, *flags])
-    publishes(server, [program], "C++")
+    generate(folder, "C++")
+    code = block_with("cpp", "grpcpp")
+    (folder / "publish.cc").write_text(server.localize(code))
+    subprocess.check_call(["bash", "-euc", code.splitlines()[0].lstrip("/ ")], cwd=folder)
+    publishes(server, [folder / "publish"], "C++")
 
 
 def python(server, folder):
-    protoc(folder, "--python_out", "--grpc_out",
-           f"--plugin=protoc-gen-grpc={shutil.which('grpc_python_plugin')}")
+    generate(folder, "Python")
     program = folder / "publish.py"
     program.write_text(server.localize(block_with("python", "import grpc")))
     publishes(server, [sys.executable, program], "Python")
@@ -75,8 +71,7 @@ def go(server, folder):
     if not all(map(shutil.which, ["go", "protoc-gen-go", "protoc-gen-go-grpc"])):
         sys.exit(SKIPPED)
     module = "sluice.dev"
-    protoc(folder, "--go_out", "--go-grpc_out", f"--go_opt=module={module}",
-           f"--go-grpc_opt=module={module}")
+    generate(folder, "Go")
     (folder / "publish").mkdir()
     (folder / "publish/main.go").write_text(server.localize(block_with("go", "package main")))
     for command in (["mod", "init", module], ["mod", "tidy"], ["build", "-o", "bin", "./publish"]):
@@ -99,9 +94,10 @@ def publishes(server, command, language, env=None):
     stream.wait_for(f'data: {{"from":"{language}"}}')
 
 
-def protoc(folder, *outputs):
-    subprocess.check_call(["protoc", "-I", ROOT / "proto", "sluice/v1/gateway.proto",
-                           *(out if "=" in out else f"{out}={folder}" for out in outputs)])
+def generate(folder, language):
+    """The README's line that makes the contract's code for the language, run in the folder."""
+    line = re.search(rf"^protoc .*# {re.escape(language)}$", README, re.M)[0]
+    subprocess.check_call(["bash", "-euc", line.replace("-I proto", f"-I {ROOT}/proto")], cwd=folder)
 
 
 def node_environment():
