@@ -66,15 +66,19 @@ size_t HttpConnection::TakeHead(std::string_view bytes) {
     RefuseOversizedHead(bytes);
     return 0;
   }
-  if (length == 0) return 0;
+  if (length == 0) {
+    if (HasBareLineFeed(bytes)) Refuse({HttpErrorKind::kBadRequest, "line without CRLF"});
+    return 0;
+  }
   ParsedRequestHead parsed =
       ParseRequestHead(bytes.substr(0, length), {.head_bytes = options.max_request_head_bytes,
                                                  .target_bytes = options.max_request_target_bytes});
   head_ = std::move(parsed.head);
   if (!parsed.error) parsed.error = CheckBody();
   if (parsed.error) {
-    Refuse(*parsed.error);
-  } else if (head_.content_length == 0) {
+    const bool nowhere = parsed.error->kind == HttpErrorKind::kMethodNotAllowed;
+    Refuse(*parsed.error, nowhere ? "Allow: GET, HEAD, POST, OPTIONS\r\n" : "");
+  } else if (head_.content_length == 0 || !IsServed()) {
     HandleRequest("");
   } else {
     phase_ = Phase::kBody;
@@ -93,9 +97,8 @@ std::optional<HttpError> HttpConnection::CheckBody() const {
   if (head_.Find("Expect") != nullptr) {
     return HttpError{HttpErrorKind::kExpectation, "Expect is not supported"};
   }
-  if (head_.content_length == 0) return std::nullopt;
-  bool path_exists = false;
-  const HttpRoute* route = FindRoute(&path_exists);
+  if (head_.content_length == 0 || !IsServed()) return std::nullopt;
+  const HttpRoute* route = FindRoute();
   if (route == nullptr || route->max_body_bytes == 0) {
     return HttpError{HttpErrorKind::kBadRequest, "this request takes no body"};
   }
@@ -113,15 +116,29 @@ void HttpConnection::RefuseOversizedHead(std::string_view bytes) {
   Refuse({HttpErrorKind::kHeadTooLarge, "the request head is too large"});
 }
 
-const HttpRoute* HttpConnection::FindRoute(bool* path_exists) const {
+const HttpRoute* HttpConnection::FindRoute() const {
+  const std::string_view method = head_.method == "HEAD" ? "GET" : std::string_view(head_.method);
   for (const HttpRoute& route : shard_.context().routes) {
-    if (route.path != head_.path) continue;
-    *path_exists = true;
-    if (route.method == head_.method || (route.method == "GET" && head_.method == "HEAD")) {
-      return &route;
-    }
+    if (route.path == head_.path && route.method == method) return &route;
   }
   return nullptr;
+}
+
+bool HttpConnection::IsServed() const {
+  const bool is_events = head_.path == kEventsPath;
+  return (is_events && (head_.method == "GET" || head_.method == "OPTIONS")) ||
+         FindRoute() != nullptr;
+}
+
+std::string HttpConnection::AllowedMethods() const {
+  if (head_.path == kEventsPath) return "GET, OPTIONS";
+  std::string methods;
+  for (const HttpRoute& route : shard_.context().routes) {
+    if (route.path != head_.path) continue;
+    if (!methods.empty()) methods += ", ";
+    methods += route.method == "GET" ? "GET, HEAD" : route.method;
+  }
+  return methods;
 }
 
 OriginPolicy::Verdict HttpConnection::JudgeOrigin() const {
@@ -132,12 +149,10 @@ void HttpConnection::HandleRequest(std::string_view body) {
   const bool is_events = head_.path == kEventsPath;
   if (is_events && head_.method == "GET") return HandleEvents();
   if (is_events && head_.method == "OPTIONS") return HandlePreflight();
-  bool path_exists = is_events;
-  const HttpRoute* route = FindRoute(&path_exists);
-  if (route != nullptr) return HandleRoute(*route, body);
-  if (path_exists) {
+  if (const HttpRoute* route = FindRoute()) return HandleRoute(*route, body);
+  if (const std::string methods = AllowedMethods(); !methods.empty()) {
     return Refuse({HttpErrorKind::kMethodNotAllowed, head_.method + " is not allowed here"},
-                  is_events ? "Allow: GET, OPTIONS\r\n" : "Allow: GET, HEAD, POST\r\n");
+                  "Allow: " + methods + "\r\n");
   }
   Refuse({HttpErrorKind::kNotFound, "nothing is served at this path"});
 }

@@ -52,7 +52,11 @@ class HttpConnection final : public Connection {
   void HandleEvents();
   void HandleRoute(const HttpRoute& route, std::string_view body);
   void HandlePreflight();
-  const HttpRoute* FindRoute(bool* path_exists) const;
+  const HttpRoute* FindRoute() const;
+  // False: the request will be refused for its path or method, whatever its body.
+  bool IsServed() const;
+  // What the path of the request can be asked with; empty if nothing is served there.
+  std::string AllowedMethods() const;
   OriginPolicy::Verdict JudgeOrigin() const;
 
   void RefuseOversizedHead(std::string_view bytes);

@@ -144,6 +144,13 @@ size_t FindRequestHead(std::string_view bytes) {
   return end == std::string_view::npos ? 0 : end + 4;
 }
 
+bool HasBareLineFeed(std::string_view bytes) {
+  for (size_t i = bytes.find('\n'); i != std::string_view::npos; i = bytes.find('\n', i + 1)) {
+    if (i == 0 || bytes[i - 1] != '\r') return true;
+  }
+  return false;
+}
+
 ParsedRequestHead ParseRequestHead(std::string_view bytes, const RequestHead::Limits& limits) {
   ParsedRequestHead parsed;
   parsed.error = CheckLines(bytes, limits);

@@ -47,6 +47,10 @@ class RequestHead {
 // needed. Thread: any.
 size_t FindRequestHead(std::string_view bytes);
 
+// True if `bytes`, the beginning of a head, hold a line that LF ends without CR: such a head may
+// never be complete, so it is refused at once. Thread: any.
+bool HasBareLineFeed(std::string_view bytes);
+
 // Parses a complete head. Beast reads the message; what it takes leniently is refused here: control
 // octets, bare CR or LF, folded lines, a space before the colon, Host absent or repeated in 1.1,
 // Transfer-Encoding at all, Content-Length repeated or not plain digits.
