@@ -125,6 +125,8 @@ void Shard::Dispatch(int fd, uint32_t events) {
   // harmless, and nothing is called that is gone.
   if (Connection* connection = At(fd); connection && (events & ~uint32_t{EPOLLOUT})) {
     connection->OnReadable();
+    // The edge is told once: what was left unread is for the one that took the place.
+    if (Connection* next = At(fd); next && next != connection) next->OnReadable();
   }
   if (Connection* connection = At(fd); connection && (events & EPOLLOUT)) {
     connection->OnWritable();
