@@ -66,7 +66,10 @@ class Reader : public ReadyHook {
 
   // A loss that the client has to be told of before it reads on. Clearing it moves to the head.
   GapReason gap() const { return gap_; }
-  void set_gap(GapReason reason) { gap_ = reason; }
+  // A loss within an epoch adds nothing to that of the epoch itself.
+  void set_gap(GapReason reason) {
+    if (gap_ != GapReason::kEpoch) gap_ = reason;
+  }
   void SkipGap();
 
   // The id that the client has seen last, in the ring's epoch.
