@@ -6,11 +6,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/options.h"
 #include "edge/auth/query_user_authenticator.h"
 #include "edge/edge.h"
 #include "ingest/memory_log.h"
+#include "tests/eventually.h"
 #include "tests/fake_clock.h"
 #include "tests/transcript/raw_client.h"
 
@@ -31,6 +33,11 @@ class EdgeFixture : public testing::Test {
     if (!log_) {
       log_ = std::make_unique<ingest::MemoryLog>(options_.log, clock_, *Epoch::Parse("e1"));
     }
+    StartEdgeWithoutLog();
+    edge_->Follow(log_.get());
+  }
+  // An edge that hears of the log what the test tells it.
+  void StartEdgeWithoutLog() {
     auto edge =
         edge::Edge::Start({.options = options_.edge,
                            .retention = options_.log.retention,
@@ -39,7 +46,6 @@ class EdgeFixture : public testing::Test {
                            .clock = &clock_});
     ASSERT_TRUE(edge.ok()) << edge.status();
     edge_ = *std::move(edge);
-    edge_->Follow(log_.get());
   }
   void StopEdge() { edge_.reset(); }
 
@@ -57,7 +63,12 @@ class EdgeFixture : public testing::Test {
     return Publish(ChannelView::User(user), "note", data);
   }
 
-  RawClient Connect() { return RawClient(edge_->port()); }
+  RawClient Connect(int receive_buffer_bytes = 0) {
+    return RawClient(edge_->port(), receive_buffer_bytes);
+  }
+  // Returns when the (one) shard has handled all that clients sent before: it reads in the order in
+  // which bytes come.
+  void AwaitShard() { EXPECT_EQ(Get("/nothing-here").ReadResponse().status, 404); }
   // GET `target` with these extra header lines ("Name: value\r\n").
   RawClient Get(std::string_view target, std::string_view headers = "") {
     RawClient client = Connect();
@@ -78,6 +89,18 @@ class EdgeFixture : public testing::Test {
     std::string block = client->ReadThrough("\n\n");
     if (block.ends_with("\n\n")) block.resize(block.size() - 2);
     return block;
+  }
+  // Reads off the preface of a stream from its first byte on; returns the `connected` block.
+  static std::string Connected(RawClient* client) {
+    const std::string head = client->ReadThrough("\r\n\r\n");
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 200 OK\r\n")) << head;
+    EXPECT_TRUE(Block(client).starts_with("retry: "));
+    return Block(client);
+  }
+  // Waits until a metric has this value.
+  void AwaitMetric(const std::string& name, double value, std::string_view label_value = "") const {
+    EXPECT_TRUE(Eventually([&] { return Metric(name, label_value) == value; }))
+        << name << " is " << Metric(name, label_value) << " instead of " << value;
   }
   // The sum of all samples of a metric, over those with this label value if one is given.
   double Metric(const std::string& name, std::string_view label_value = "") const {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <charconv>
 
 #include "core/check.h"
 
@@ -15,7 +16,20 @@ constexpr int kWaitMs = 20'000;
 
 }  // namespace
 
-RawClient::RawClient(uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+std::string RawResponse::Header(std::string_view name) const {
+  const std::string line = "\r\n" + std::string(name) + ": ";
+  const size_t found = head.find(line);
+  if (found == std::string::npos) return "";
+  const size_t begin = found + line.size();
+  return head.substr(begin, head.find("\r\n", begin) - begin);
+}
+
+RawClient::RawClient(uint16_t port, int receive_buffer_bytes)
+    : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  if (receive_buffer_bytes > 0) {
+    SLUICE_CHECK(setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
+                            sizeof(receive_buffer_bytes)) == 0);
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -29,6 +43,21 @@ void RawClient::Send(std::string_view bytes) {
     if (n < 0) return;  // the peer closed; the test sees it when it reads
     bytes.remove_prefix(static_cast<size_t>(n));
   }
+}
+
+void RawClient::EndSending() { shutdown(socket_.get(), SHUT_WR); }
+
+void RawClient::Close() { socket_ = edge::FileDescriptor(); }
+
+void RawClient::Abort() {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  SLUICE_CHECK(setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) == 0);
+  Close();
+}
+
+bool RawClient::HasInput() const {
+  pollfd waiting{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  return !unread_.empty() || poll(&waiting, 1, 0) == 1;
 }
 
 bool RawClient::ReadMore() {
@@ -51,6 +80,29 @@ std::string RawClient::ReadThrough(std::string_view text) {
   std::string result = unread_.substr(0, found + text.size());
   unread_.erase(0, result.size());
   return result;
+}
+
+RawResponse RawClient::ReadResponseWithoutBody() {
+  RawResponse response;
+  response.head = ReadThrough("\r\n\r\n");
+  constexpr std::string_view kVersion = "HTTP/1.1 ";
+  if (response.head.starts_with(kVersion)) {
+    const char* status = response.head.data() + kVersion.size();
+    std::from_chars(status, status + 3, response.status);
+  }
+  return response;
+}
+
+RawResponse RawClient::ReadResponse() {
+  RawResponse response = ReadResponseWithoutBody();
+  const std::string text = response.Header("Content-Length");
+  size_t length = 0;
+  std::from_chars(text.data(), text.data() + text.size(), length);
+  while (unread_.size() < length && ReadMore()) {
+  }
+  response.body = unread_.substr(0, length);
+  unread_.erase(0, response.body.size());
+  return response;
 }
 
 std::string RawClient::ReadToEnd() {

@@ -22,7 +22,8 @@ absl::StatusCode CodeFor(const Credentials& credentials, bool only_loopback_host
 }
 
 TEST(QueryUserAuthenticatorTest, TrustsTheUserInTheQuery) {
-  const auto identity = QueryUserAuthenticator(true).Authenticate(From("topic=a&user=caf%C3%A9+1", "localhost:8080"));
+  const auto identity =
+      QueryUserAuthenticator(true).Authenticate(From("topic=a&user=caf%C3%A9+1", "localhost:8080"));
   ASSERT_TRUE(identity.ok()) << identity.status();
   EXPECT_EQ(identity->user_id, "caf\xC3\xA9 1");
   EXPECT_TRUE(identity->all_topics);
@@ -35,24 +36,22 @@ TEST(QueryUserAuthenticatorTest, RefusesRequestsWithoutAUsableUser) {
   const std::string longest = "user=" + std::string(256, 'a');
   EXPECT_EQ(CodeFor(From(longest, host)), absl::StatusCode::kOk);
   const std::string too_long = longest + 'a';
-  for (const std::string_view query : {std::string_view("user="), std::string_view("user=%zz"),
-                                       std::string_view("user=a%0d%0ab"), std::string_view("user=%00"),
-                                       std::string_view("user=%FF"), std::string_view("user=%C2%85"),
-                                       std::string_view(too_long)}) {
+  for (const std::string_view query :
+       {std::string_view("user="), std::string_view("user=%zz"), std::string_view("user=a%0d%0ab"),
+        std::string_view("user=%00"), std::string_view("user=%FF"), std::string_view("user=%C2%85"),
+        std::string_view(too_long)}) {
     EXPECT_EQ(CodeFor(From(query, host)), absl::StatusCode::kInvalidArgument) << query;
   }
 }
 
 TEST(QueryUserAuthenticatorTest, RefusesPagesOfOtherOrigins) {
-  EXPECT_EQ(CodeFor(FromForeignPage("user=a", "localhost")),
-            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(CodeFor(FromForeignPage("user=a", "localhost")), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(CodeFor(FromForeignPage("user=a", "edge.example"), false),
             absl::StatusCode::kPermissionDenied);
 }
 
 TEST(QueryUserAuthenticatorTest, OnLoopbackANameThatResolvesHereIsRefused) {
-  EXPECT_EQ(CodeFor(From("user=a", "rebound.example:8080")),
-            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(CodeFor(From("user=a", "rebound.example:8080")), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(CodeFor(From("user=a", "")), absl::StatusCode::kPermissionDenied);
 }
 
@@ -62,9 +61,9 @@ TEST(QueryUserAuthenticatorTest, ToldInsecureItServesEveryHost) {
 }
 
 TEST(QueryUserAuthenticatorTest, KnowsLoopbackHosts) {
-  for (const std::string_view host : {"localhost", "localhost:8080", "127.0.0.1", "127.0.0.1:80",
-                                      "127.255.255.254:8080", "[::1]", "[::1]:80", "LocalHost:80",
-                                      "localhost:"}) {
+  for (const std::string_view host :
+       {"localhost", "localhost:8080", "127.0.0.1", "127.0.0.1:80", "127.255.255.254:8080", "[::1]",
+        "[::1]:80", "LocalHost:80", "localhost:"}) {
     EXPECT_TRUE(IsLoopbackHost(host)) << host;
   }
   for (const std::string_view host :

@@ -27,9 +27,9 @@ struct Row {
 void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
 
 TEST(RequestHeadTest, TakesARequestApart) {
-  const ParsedRequestHead parsed =
-      Parse("POST /demo/send?user=a%20b&x HTTP/1.1\r\nHost: localhost:8080\r\n"
-            "content-LENGTH: 12\r\nX-Empty:\r\nX-Padded: \t value \t\r\n\r\n");
+  const ParsedRequestHead parsed = Parse(
+      "POST /demo/send?user=a%20b&x HTTP/1.1\r\nHost: localhost:8080\r\n"
+      "content-LENGTH: 12\r\nX-Empty:\r\nX-Padded: \t value \t\r\n\r\n");
   ASSERT_FALSE(parsed.error) << parsed.error->message;
   const RequestHead& head = parsed.head;
   EXPECT_EQ(head.method, "POST");

@@ -13,7 +13,9 @@ namespace sluice::edge {
 namespace {
 
 TEST(ResponseTest, WritesHeadAndBody) {
-  EXPECT_EQ(FormatResponse({.status = 200, .content_type = "text/plain", .body = "hello",
+  EXPECT_EQ(FormatResponse({.status = 200,
+                            .content_type = "text/plain",
+                            .body = "hello",
                             .headers = {{"ETag", "\"1\""}}},
                            {}),
             "HTTP/1.1 200 OK\r\nVary: Origin\r\nX-Content-Type-Options: nosniff\r\n"
@@ -22,25 +24,25 @@ TEST(ResponseTest, WritesHeadAndBody) {
 }
 
 TEST(ResponseTest, AnswersHeadWithTheLengthAlone) {
-  const std::string answer = FormatResponse(
-      {.status = 200, .content_type = "text/plain", .body = "hello", .headers = {}},
-      {.close = true, .without_body = true, .extra_headers = ""});
+  const std::string answer =
+      FormatResponse({.status = 200, .content_type = "text/plain", .body = "hello", .headers = {}},
+                     {.close = true, .without_body = true, .extra_headers = ""});
   EXPECT_NE(answer.find("Content-Length: 5\r\n"), std::string::npos);
   EXPECT_TRUE(answer.ends_with("Connection: close\r\n\r\n")) << answer;
 }
 
 TEST(ResponseTest, AnswersWithoutContentHaveNoLength) {
   for (const int status : {204, 304}) {
-    const std::string answer = FormatResponse(
-        {.status = status, .content_type = "", .body = "", .headers = {}}, {});
+    const std::string answer =
+        FormatResponse({.status = status, .content_type = "", .body = "", .headers = {}}, {});
     EXPECT_EQ(answer.find("Content-"), answer.find("Content-Type-Options")) << answer;
     EXPECT_EQ(answer.find("Content-Length"), std::string::npos);
   }
 }
 
 TEST(ResponseTest, ErrorsAreNotStored) {
-  const HttpResponse response{.status = 404, .content_type = "application/json", .body = "{}",
-                              .headers = {}};
+  const HttpResponse response{
+      .status = 404, .content_type = "application/json", .body = "{}", .headers = {}};
   EXPECT_NE(FormatResponse(response, {}).find("Cache-Control: no-store\r\n"), std::string::npos);
 }
 
@@ -84,9 +86,7 @@ TEST_F(RespondThroughTest, TakesTheFirstAnswerOnly) {
 TEST_F(RespondThroughTest, WithoutAnAnswerSays500WhenTheLastCopyGoes) {
   {
     HttpRespond respond = RespondThrough(&mailbox_, 7, 42);
-    {
-      const HttpRespond copy = respond;
-    }
+    { const HttpRespond copy = respond; }
     EXPECT_TRUE(Answers().empty());
   }
   const std::vector<HttpResponse> answers = Answers();

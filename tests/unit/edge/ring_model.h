@@ -124,8 +124,8 @@ class RingModel {
 
   const RetentionOptions retention_;
   std::vector<StoredEvent> events_;
-  size_t front_ = 0;        // all before have left at the front
-  size_t incarnation_ = 0;  // where the present epoch begins
+  size_t front_ = 0;                  // all before have left at the front
+  size_t incarnation_ = 0;            // where the present epoch begins
   std::map<char, uint64_t> assumed_;  // what may have been dropped before the start
 };
 

@@ -176,10 +176,17 @@ class Comparison {
       EXPECT_TRUE(reader->real->Follow(ChannelView::User({&channel, 1})));
     }
     switch (Below(5)) {
-      case 0: reader->real->StartAtHead(); break;
-      case 1: StartAtEarliest(reader); break;
-      case 2: StartAtLast(reader); break;
-      default: StartAfterAnyCursor(reader);
+      case 0:
+        reader->real->StartAtHead();
+        break;
+      case 1:
+        StartAtEarliest(reader);
+        break;
+      case 2:
+        StartAtLast(reader);
+        break;
+      default:
+        StartAfterAnyCursor(reader);
     }
     const bool idle = reader->expected.unread.empty();
     reader->real->set_state(idle ? Reader::State::kIdle : Reader::State::kBlocked);
@@ -249,16 +256,20 @@ void CompareOverManySteps(const RetentionOptions& retention) {
 }
 
 TEST(RingModelTest, HoldsWhenEventsLeaveByAge) {
-  CompareOverManySteps({.max_age = std::chrono::seconds(1), .max_bytes = 1 << 20, .max_events_per_channel = 1000});
+  CompareOverManySteps(
+      {.max_age = std::chrono::seconds(1), .max_bytes = 1 << 20, .max_events_per_channel = 1000});
 }
 TEST(RingModelTest, HoldsWhenEventsLeaveByBytes) {
-  CompareOverManySteps({.max_age = std::chrono::hours(1), .max_bytes = 4000, .max_events_per_channel = 1000});
+  CompareOverManySteps(
+      {.max_age = std::chrono::hours(1), .max_bytes = 4000, .max_events_per_channel = 1000});
 }
 TEST(RingModelTest, HoldsWhenEventsLeaveFromFullChannels) {
-  CompareOverManySteps({.max_age = std::chrono::hours(1), .max_bytes = 1 << 20, .max_events_per_channel = 5});
+  CompareOverManySteps(
+      {.max_age = std::chrono::hours(1), .max_bytes = 1 << 20, .max_events_per_channel = 5});
 }
 TEST(RingModelTest, HoldsWhenEventsLeaveInEveryWay) {
-  CompareOverManySteps({.max_age = std::chrono::seconds(2), .max_bytes = 4000, .max_events_per_channel = 8});
+  CompareOverManySteps(
+      {.max_age = std::chrono::seconds(2), .max_bytes = 4000, .max_events_per_channel = 8});
 }
 
 }  // namespace

@@ -77,8 +77,9 @@ TEST(SseCodecTest, KeepsEveryOtherOctet) {
 TEST(SseCodecTest, ABrowserReadsWhatWasPublished) {
   const std::string line(1 << 20, 'x');
   for (const std::string& data : {std::string("plain"), std::string("a\nb"), std::string(" a"),
-                                  std::string("\xEF\xBB\xBF" "bom"), std::string("a\0b", 3),
-                                  std::string("\n\n"), line}) {
+                                  std::string("\xEF\xBB\xBF"
+                                              "bom"),
+                                  std::string("a\0b", 3), std::string("\n\n"), line}) {
     const std::vector<SseMessage> messages = Parsed("note", data);
     ASSERT_EQ(messages.size(), 1u);
     EXPECT_EQ(messages[0], (SseMessage{"k3f9a-7", "note", data}));
@@ -124,13 +125,15 @@ TEST(SseCodecTest, ConnectedSaysWhoAndWhetherResumed) {
 
 TEST(SseCodecTest, ConnectedEscapesTheUserForJson) {
   const std::string block = SseConnectedBlock({kEpoch, 0}, "a\"b\\c\n\xE2\x80\xA8\xC3\xA9", false);
-  EXPECT_NE(block.find("\"userId\":\"a\\\"b\\\\c\\n\\u2028\xC3\xA9\","), std::string::npos) << block;
+  EXPECT_NE(block.find("\"userId\":\"a\\\"b\\\\c\\n\\u2028\xC3\xA9\","), std::string::npos)
+      << block;
 }
 
 TEST(SseCodecTest, GapSaysReasonRequestedAndWhereItGoesOn) {
-  EXPECT_EQ(SseGapBlock(GapReason::kExpired, "k3f9a-7", {kEpoch, 1041}),
-            "id: k3f9a-1041\nevent: gap\n"
-            "data: {\"reason\":\"expired\",\"requested\":\"k3f9a-7\",\"resumeAt\":\"k3f9a-1041\"}\n\n");
+  EXPECT_EQ(
+      SseGapBlock(GapReason::kExpired, "k3f9a-7", {kEpoch, 1041}),
+      "id: k3f9a-1041\nevent: gap\n"
+      "data: {\"reason\":\"expired\",\"requested\":\"k3f9a-7\",\"resumeAt\":\"k3f9a-1041\"}\n\n");
 }
 
 TEST(SseCodecTest, GapRepeatsOnlyHarmlessCharactersOfTheRequest) {

@@ -44,8 +44,9 @@ TEST_F(TimerWheelTest, RoundsDelaysUpToSteps) {
 }
 
 TEST_F(TimerWheelTest, NeverFiresEarlyAndAtMostAStepLate) {
-  for (const milliseconds delay : {milliseconds(1), milliseconds(100), milliseconds(1500),
-                                   milliseconds(51'200), milliseconds(60'000), milliseconds(3'600'000)}) {
+  for (const milliseconds delay :
+       {milliseconds(1), milliseconds(100), milliseconds(1500), milliseconds(51'200),
+        milliseconds(60'000), milliseconds(3'600'000)}) {
     for (milliseconds offset(0); offset < TimerWheel::kStep; offset += milliseconds(33)) {
       Pass(offset);
       Alarm alarm;
