@@ -66,9 +66,17 @@ class EdgeFixture : public testing::Test {
   RawClient Connect(int receive_buffer_bytes = 0) {
     return RawClient(edge_->port(), receive_buffer_bytes);
   }
-  // Returns when the (one) shard has handled all that clients sent before: it reads in the order in
-  // which bytes come.
-  void AwaitShard() { EXPECT_EQ(Get("/nothing-here").ReadResponse().status, 404); }
+  // Returns when the (one) shard has handled all that clients sent and the log said before. It
+  // takes bytes in the order in which they come, and in each turn the log's messages after the
+  // bytes.
+  void AwaitShard() {
+    for (int turn = 0; turn < 2; ++turn) {
+      // A request that arrives just when the clock jumps is timed out.
+      EXPECT_TRUE(Eventually([&] { return Get("/nothing-here").ReadResponse().status == 404; }));
+    }
+  }
+  // Returns when the rings hold this many events.
+  void AwaitEvents(double events) { AwaitMetric("sluice_edge_ring_events", events); }
   // GET `target` with these extra header lines ("Name: value\r\n").
   RawClient Get(std::string_view target, std::string_view headers = "") {
     RawClient client = Connect();
