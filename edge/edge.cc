@@ -33,7 +33,8 @@ class Edge::Impl {
     if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
     SLUICE_ASSIGN_OR_RETURN(ListenAddress address, ListenAddress::Parse(context_.options.listen));
     for (uint32_t i = 0; i < count; ++i) {
-      SLUICE_ASSIGN_OR_RETURN(FileDescriptor listener, edge::Listen(address));
+      const ListenerPlace place = i == 0 ? ListenerPlace::kFirst : ListenerPlace::kFurther;
+      SLUICE_ASSIGN_OR_RETURN(FileDescriptor listener, edge::Listen(address, place));
       port_ = BoundPort(listener);
       address.port = port_;
       shards_.push_back(std::make_unique<Shard>(&context_, std::move(listener)));

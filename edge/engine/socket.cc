@@ -46,7 +46,7 @@ FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) close(fd_);
 }
 
-absl::StatusOr<FileDescriptor> Listen(const ListenAddress& address) {
+absl::StatusOr<FileDescriptor> Listen(const ListenAddress& address, ListenerPlace place) {
   sockaddr_storage storage;
   const socklen_t length = ToSockaddr(address, &storage);
   FileDescriptor fd(
@@ -55,15 +55,16 @@ absl::StatusOr<FileDescriptor> Listen(const ListenAddress& address) {
     return absl::UnavailableError(absl::StrCat("cannot open a socket: ", std::strerror(errno)));
   }
   SetOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  if (place == ListenerPlace::kFurther) SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   SetOption(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
   SetOption(fd.get(), IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
   SetOption(fd.get(), IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
   SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   SetOption(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
   SetOption(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytes);
-  if (bind(fd.get(), reinterpret_cast<sockaddr*>(&storage), length) != 0 ||
-      listen(fd.get(), kBacklog) != 0) {
+  const bool is_bound = bind(fd.get(), reinterpret_cast<sockaddr*>(&storage), length) == 0;
+  if (is_bound) SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);  // lets the further ones join
+  if (!is_bound || listen(fd.get(), kBacklog) != 0) {
     return absl::UnavailableError(
         absl::StrCat("cannot listen on ", address.ToString(), ": ", std::strerror(errno)));
   }
