@@ -108,6 +108,22 @@ void CheckSameAddress(const std::string& key_a, const std::string& a, const std:
   errors->push_back({"", key_b, absl::StrCat("must differ from ", key_a, ", both are ", a)});
 }
 
+// As long as nobody has to authenticate, only this machine may reach publishing and reading.
+void CheckExposure(const Options& options, std::vector<ConfigError>* errors) {
+  if (options.insecure) return;
+  const std::pair<const char*, const std::string*> addresses[] = {
+      {"gateway.listen", &options.gateway.listen}, {"edge.listen", &options.edge.listen}};
+  for (const auto& [key, text] : addresses) {
+    const absl::StatusOr<ListenAddress> address = ListenAddress::Parse(*text);
+    if (address.ok() && address->is_loopback()) continue;
+    errors->push_back(
+        {"", key,
+         absl::StrCat("others than this machine could reach ", *text,
+                      ", where nobody has to authenticate; use a loopback address, or "
+                      "--insecure if this is meant")});
+  }
+}
+
 }  // namespace
 
 Config LoadConfig(const ConfigSources& sources) {
@@ -155,6 +171,7 @@ std::vector<ConfigError> CheckOptions(const Options& options) {
                    &errors);
   CheckSameAddress("edge.listen", options.edge.listen, "admin.listen", options.admin.listen,
                    &errors);
+  CheckExposure(options, &errors);
   return errors;
 }
 

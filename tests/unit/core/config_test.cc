@@ -137,6 +137,17 @@ TEST_F(ConfigTest, PortZeroMayBeAskedForTwice) {
   Load();
 }
 
+TEST_F(ConfigTest, OtherAddressesThanLoopbackNeedInsecure) {
+  Flag("--grpc-listen", "gateway.listen", "0.0.0.0:50051");
+  Flag("--http-listen", "edge.listen", "[::]:8080");
+  Flag("--admin-listen", "admin.listen", "0.0.0.0:8081");
+  EXPECT_THAT(Errors(),
+              ElementsAre(AllOf(StartsWith("gateway.listen: "), HasSubstr("0.0.0.0:50051")),
+                          AllOf(StartsWith("edge.listen: "), HasSubstr("--insecure"))));
+  Flag("--insecure", "insecure", "true");
+  EXPECT_TRUE(Load().insecure);
+}
+
 TEST_F(ConfigTest, ReadsOnlyItsOwnVariablesOfTheEnvironment) {
   const char* const variables[] = {"PATH=/bin",  "SLUICE_EDGE_SHARDS=2", "SLUICE_X=a=b",
                                    "sluice_y=1", "SLUICE_EMPTY=",        nullptr};
