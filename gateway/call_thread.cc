@@ -1,5 +1,6 @@
 #include "gateway/call_thread.h"
 
+#include <latch>
 #include <utility>
 
 #include "core/check.h"
@@ -14,10 +15,13 @@ constexpr int kTurnSteps = 256;
 
 }  // namespace
 
+Call::Call(CallThread* thread) : thread_(thread) { ++thread_->call_count_; }
+
 Call::~Call() {
   if (thread_->calls_ == this) thread_->calls_ = next_;
   if (previous_ != nullptr) previous_->next_ = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
+  if (--thread_->call_count_ == 0 && thread_->ended_ != nullptr) thread_->ended_->count_down();
 }
 
 void Call::Enter() {
@@ -36,8 +40,15 @@ void CallThread::Start() {
 
 void CallThread::Join() {
   if (!thread_.joinable()) return;
+  std::latch ended(1);
+  Run([&] {
+    grace_alarm_.Cancel();
+    ended_ = &ended;
+    if (call_count_ == 0) ended.count_down();
+    AbandonAll();
+  });
+  ended.wait();
   inbox_->Close();
-  abandon_alarm_.Cancel();
   queue_->Shutdown();
   thread_.join();
 }
@@ -61,7 +72,7 @@ void CallThread::Loop() {
     static_cast<Step*>(step)->Proceed(ok);
   }
   ReadInbox(true);  // appends that were abandoned and came late
-  SLUICE_CHECK(calls_ == nullptr);
+  SLUICE_CHECK(call_count_ == 0);
 }
 
 void CallThread::FlushAll() {
@@ -83,6 +94,15 @@ void CallThread::ReadInbox(bool) {
   for (Inbox::Task& task : contents.tasks) task();
 }
 
+void CallThread::RunAndWait(Inbox::Task task) {
+  std::latch done(1);
+  Run([&] {
+    task();
+    done.count_down();
+  });
+  done.wait();
+}
+
 template <typename Action>
 void CallThread::ForEachCall(const Action& action) {
   for (Call* call = calls_; call != nullptr;) {
@@ -93,13 +113,18 @@ void CallThread::ForEachCall(const Action& action) {
 }
 
 void CallThread::Drain(std::chrono::system_clock::time_point deadline) {
-  draining_ = true;
-  abandon_alarm_.Set(queue_.get(), deadline, abandon_.tag());
-  ForEachCall([](Call* call) { call->Drain(); });
+  RunAndWait([this, deadline] {
+    draining_ = true;
+    grace_alarm_.Set(queue_.get(), deadline, grace_ended_.tag());
+    ForEachCall([](Call* call) { call->Drain(); });
+  });
 }
 
-void CallThread::AbandonAll(bool expired) {
-  if (!expired) return;
+void CallThread::OnGraceEnded(bool expired) {
+  if (expired) AbandonAll();
+}
+
+void CallThread::AbandonAll() {
   abandoning_ = true;
   ForEachCall([](Call* call) { call->Abandon(); });
 }

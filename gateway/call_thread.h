@@ -4,6 +4,8 @@
 #include <grpcpp/completion_queue.h>
 
 #include <chrono>
+#include <cstddef>
+#include <latch>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -38,8 +40,8 @@ class StepOf final : public Step {
 
 class CallThread;
 
-// A call that a client has made, from its request to its end. It belongs to one CallThread, deletes
-// itself, and is entered in its thread's list meanwhile. Thread: grpc, its CallThread's.
+// A call, from waiting for a client to its end. It belongs to one CallThread, deletes itself, and
+// from the client's request on it is in its thread's list. Thread: grpc, its CallThread's.
 class Call {
  public:
   Call(const Call&) = delete;
@@ -51,7 +53,7 @@ class Call {
   virtual void Abandon() = 0;
 
  protected:
-  explicit Call(CallThread* thread) : thread_(thread) {}
+  explicit Call(CallThread* thread);
   virtual ~Call();
   CallThread* thread() const { return thread_; }
   // Enters the thread's list until destruction.
@@ -82,7 +84,8 @@ class CallThread final {
   ~CallThread();
 
   void Start();
-  // The queue's server must have been shut down, so that no call is left.
+  // Abandons what is left and ends the thread. The queue's server must have been shut down, so that
+  // no new call comes; it does not wait for calls whose clients are gone, this does.
   void Join();
 
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
@@ -92,11 +95,12 @@ class CallThread final {
   // Runs `task` on this thread; drops it after Join. Thread: any.
   void Run(Inbox::Task task) { inbox_->Post(std::move(task)); }
 
+  // Tells every call to drain, those to come as well, and abandons what is left at `deadline`.
+  // Returns when they have been told.
+  void Drain(std::chrono::system_clock::time_point deadline);
+
   // Once, at the end of this turn. Thread: own.
   void FlushLater(Flushable* flushable) { flushables_.push_back(flushable); }
-  // Tells every call to drain, those to come as well, and abandons what is left at `deadline`.
-  // Thread: own.
-  void Drain(std::chrono::system_clock::time_point deadline);
   bool is_draining() const { return draining_; }
   bool is_abandoning() const { return abandoning_; }
 
@@ -105,13 +109,15 @@ class CallThread final {
   void Loop();
   void FlushAll();
   void ReadInbox(bool ok);
-  void AbandonAll(bool expired);
+  void OnGraceEnded(bool expired);
+  void AbandonAll();
+  void RunAndWait(Inbox::Task task);
   // Calls `action` for every call, which may end that call.
   template <typename Action>
   void ForEachCall(const Action& action);
 
   StepOf<CallThread, &CallThread::ReadInbox> read_inbox_{this};
-  StepOf<CallThread, &CallThread::AbandonAll> abandon_{this};
+  StepOf<CallThread, &CallThread::OnGraceEnded> grace_ended_{this};
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   const std::shared_ptr<Inbox> inbox_;  // shared with appends, which may outlive the gateway
   std::thread thread_;
@@ -120,10 +126,12 @@ class CallThread final {
   // Own thread only.
   std::vector<Flushable*> flushables_;
   std::vector<Flushable*> flushing_;
-  Call* calls_ = nullptr;
+  Call* calls_ = nullptr;  // those that have a client
   bool draining_ = false;
   bool abandoning_ = false;
-  grpc::Alarm abandon_alarm_;
+  grpc::Alarm grace_alarm_;
+  size_t call_count_ = 0;        // those that wait for a client included
+  std::latch* ended_ = nullptr;  // told when the last call has ended
 };
 
 }  // namespace sluice::gateway

@@ -111,9 +111,7 @@ class Gateway::Impl {
     if (server_ == nullptr || std::exchange(stopped_, true)) return;
     const auto deadline = std::chrono::system_clock::now() + publisher_.options().stop_grace;
     health_->SetServing(false);
-    for (const auto& thread : threads_) {
-      thread->Run([thread = thread.get(), deadline] { thread->Drain(deadline); });
-    }
+    for (const auto& thread : threads_) thread->Drain(deadline);
     // Returns when the last call has ended, which abandoning them brings about.
     server_->Shutdown(deadline + kAbandonTime);
     JoinThreads();
