@@ -164,13 +164,15 @@ TEST_F(PublishStreamTest, RefusesTheEventsThatAreTooMuchToHold) {
   StartOn(&fake_, {.max_in_flight_bytes = 10'000});
   grpc::ClientContext context;
   const auto stream = Open(&context);
-  Send(stream.get(), 3);
-  fake_.AwaitAppends(2);
+  Send(stream.get(), 1);
+  ASSERT_TRUE(stream->Write(ToUser("u", std::string(5'000, 'x'))));
+  Send(stream.get(), 1);
+  fake_.AwaitAppends(2);  // the first and the third
   fake_.Store(0, 1);
-  EXPECT_EQ(Receive(stream.get()).code(), 0);
   fake_.Store(1, 2);
   EXPECT_EQ(Receive(stream.get()).code(), 0);
   EXPECT_EQ(Receive(stream.get()).code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(Receive(stream.get()).code(), 0);
   EXPECT_TRUE(End(stream.get()).ok());
 }
 
