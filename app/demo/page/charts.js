@@ -167,7 +167,7 @@ class Chart {
           values: () => MINUTES.map((minutes) => (minutes ? `−${minutes} min` : "now")),
         },
         {
-          ...axis, size: 64, space: 36, grid: { stroke: () => colour("grid"), width: 1 },
+          ...axis, size: 64, space: 30, grid: { stroke: () => colour("grid"), width: 1 },
           splits: this.#spec.binary ? (_, __, min, max) => binarySplits(min, max) : undefined,
           incrs: this.#spec.whole ? [1, 2, 5, 10, 20, 50, 100, 1000, 10000, 100000] : undefined,
           values: (_, splits) => splits.map((value) => quantities.short(this.#spec.format(value))),
