@@ -67,13 +67,22 @@ void SetLimits(const GatewayOptions& options, grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  if (options.max_connection_age.count() > 0) {
+    builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                                static_cast<int>(options.max_connection_age.count()));
+    builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                                static_cast<int>(options.max_connection_age_grace.count()));
+  }
   builder->SetResourceQuota(
       grpc::ResourceQuota("sluice_gateway").SetMaxThreads(kMaxReflectionThreads));
   builder->SetOption(std::make_unique<Reflection>(options.reflection));
 }
 
+// One for two cores: gRPC polls all sockets of a process in one place, so each further thread costs
+// hand-overs between threads, and the cores are not ours alone (docs/adr/0002).
 uint32_t ThreadCount(const GatewayOptions& options) {
-  return options.threads != 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  if (options.threads != 0) return options.threads;
+  return std::max(1u, std::thread::hardware_concurrency() / 2);
 }
 
 }  // namespace

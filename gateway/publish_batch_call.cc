@@ -37,13 +37,13 @@ class PublishBatchCall final : public UnaryCall {
     const absl::Status status = DecodePublishBatchRequest(
         message.view(), publisher().options().max_batch_events, &requests);
     if (!status.ok()) return Fail(status);
-    const SteadyTime deadline = publisher().AppendDeadline(context()->deadline());
+    const AppendTimes times = publisher().TimesOf(context()->deadline());
     appends_.reserve(requests.size());
     for (const std::string_view bytes : requests) {
       Append* const append = appends_.emplace_back(new Append).get();
       append->owner = this;
       append->inbox = thread()->inbox();
-      publisher().Begin(bytes, deadline, append, counters());
+      publisher().Begin(bytes, times, append, counters());
       if (append->pending) ++pending_;
     }
     if (pending_ == 0) {

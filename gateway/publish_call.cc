@@ -26,8 +26,8 @@ class PublishCall final : public UnaryCall {
     append_->owner = this;
     append_->inbox = thread()->inbox();
     const MessageBytes message(*request());
-    publisher().Begin(message.view(), publisher().AppendDeadline(context()->deadline()),
-                      append_.get(), counters());
+    publisher().Begin(message.view(), publisher().TimesOf(context()->deadline()), append_.get(),
+                      counters());
     if (!append_->pending) {
       AnswerAppend();
     } else if (thread()->is_abandoning()) {

@@ -67,8 +67,8 @@ class PublishStreamCall final : public Call, public Flushable, public AppendOwne
     append->owner = this;
     append->inbox = thread()->inbox();
     const MessageBytes message(request_);
-    publisher().Begin(message.view(), publisher().StreamedAppendDeadline(context_.deadline()),
-                      append, counters());
+    publisher().Begin(message.view(), publisher().StreamedTimesOf(context_.deadline()), append,
+                      counters());
     if (append->pending && thread()->is_abandoning()) Abandon();
   }
 

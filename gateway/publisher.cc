@@ -37,25 +37,26 @@ PublishOutcome OutcomeOf(const absl::StatusOr<ingest::Appended>& result) {
 
 }  // namespace
 
-SteadyTime Publisher::AppendDeadline(WallTime call_deadline) const {
+AppendTimes Publisher::TimesOf(WallTime call_deadline) const {
   const SteadyTime now = clock_.Steady();
-  if (call_deadline == WallTime::max()) return now + options_.max_append_time;
-  return now + (call_deadline - clock_.Wall());
+  if (call_deadline == WallTime::max()) return {now, now + options_.max_append_time};
+  return {now, now + (call_deadline - clock_.Wall())};
 }
 
-SteadyTime Publisher::StreamedAppendDeadline(WallTime call_deadline) const {
-  return std::min(AppendDeadline(call_deadline), clock_.Steady() + options_.max_append_time);
+AppendTimes Publisher::StreamedTimesOf(WallTime call_deadline) const {
+  const AppendTimes times = TimesOf(call_deadline);
+  return {times.started, std::min(times.deadline, times.started + options_.max_append_time)};
 }
 
-void Publisher::Begin(std::string_view message, SteadyTime deadline, Append* append,
+void Publisher::Begin(std::string_view message, AppendTimes times, Append* append,
                       PublishCounters* counters) {
-  append->started = clock_.Steady();
+  append->started = times.started;
   PublishRequestView request;
   if (absl::Status status = Decode(message, options_.max_event_bytes, &request); !status.ok()) {
     append->result = std::move(status);
     return;
   }
-  if (append->started >= deadline) {
+  if (times.started >= times.deadline) {
     append->result = absl::DeadlineExceededError("the deadline passed before the append");
     return;
   }
@@ -76,7 +77,7 @@ void Publisher::Begin(std::string_view message, SteadyTime deadline, Append* app
        .type = request.type,
        .data = request.data,
        .idempotency_key = request.idempotency_key,
-       .deadline = deadline},
+       .deadline = times.deadline},
       [append](absl::StatusOr<ingest::Appended> result) { Complete(append, std::move(result)); });
   append->in_call = false;
 }

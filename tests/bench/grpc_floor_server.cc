@@ -83,7 +83,8 @@ class CallbackStream final : public grpc::ServerBidiReactor<PublishRequest, Publ
     if (owed_ > 0) {
       writing_ = true;
       grpc::WriteOptions options;
-      if (--owed_ > 0) options.set_buffer_hint();
+      if (--owed_ > 0 && headers_sent_) options.set_buffer_hint();
+      headers_sent_ = true;
       StartWrite(&response_, options);
     } else if (ended_) {
       Finish(grpc::Status::OK);
@@ -94,6 +95,7 @@ class CallbackStream final : public grpc::ServerBidiReactor<PublishRequest, Publ
   PublishStreamResponse response_;
   Mutex mutex_;
   uint64_t owed_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool headers_sent_ ABSL_GUARDED_BY(mutex_) = false;  // a hint would hold them, and us, up
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
@@ -210,7 +212,8 @@ class StreamCall final {
     if (owed_ > 0) {
       writing_ = true;
       grpc::WriteOptions options;
-      if (--owed_ > 0) options.set_buffer_hint();
+      if (--owed_ > 0 && headers_sent_) options.set_buffer_hint();
+      headers_sent_ = true;
       stream_.Write(*answer_, options, &written_);
     } else if (ended_) {
       stream_.Finish(grpc::Status::OK, &finished_);
@@ -229,6 +232,7 @@ class StreamCall final {
   Event<&StreamCall::OnWritten> written_{this};
   Event<&StreamCall::OnFinished> finished_{this};
   uint64_t owed_ = 0;
+  bool headers_sent_ = false;  // a hint would hold them, and us, up
   bool writing_ = false;
   bool ended_ = false;
 };

@@ -183,6 +183,15 @@ TEST_F(GatewayTest, KeepsToItselfIfItShall) {
   EXPECT_EQ(ListServices(&services).error_code(), StatusCode::UNIMPLEMENTED);
 }
 
+TEST_F(GatewayTest, SendsConnectionsElsewhereWhenTheyAreOld) {
+  StartOn(&memory_, {.max_connection_age = std::chrono::milliseconds(50)});
+  ASSERT_EQ(channel_->GetState(true), GRPC_CHANNEL_IDLE);
+  ASSERT_TRUE(Publish(ToUser("u", "{}")).ok());
+  ASSERT_TRUE(channel_->WaitForStateChange(
+      GRPC_CHANNEL_READY, std::chrono::system_clock::now() + std::chrono::seconds(20)));
+  EXPECT_TRUE(Publish(ToUser("u", "on a new connection")).ok());
+}
+
 TEST_F(GatewayTest, SurvivesOtherProtocolsOnItsPort) {
   StartOn(&memory_);
   for (const std::string& bytes :
