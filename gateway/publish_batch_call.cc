@@ -46,6 +46,7 @@ class PublishBatchCall final : public UnaryCall {
       publisher().Begin(bytes, times, append, counters());
       if (append->pending) ++pending_;
     }
+    publisher().Announce();
     if (pending_ == 0) {
       AnswerAppends();
     } else if (thread()->is_abandoning()) {

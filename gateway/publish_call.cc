@@ -28,6 +28,7 @@ class PublishCall final : public UnaryCall {
     const MessageBytes message(*request());
     publisher().Begin(message.view(), publisher().TimesOf(context()->deadline()), append_.get(),
                       counters());
+    publisher().Announce();
     if (!append_->pending) {
       AnswerAppend();
     } else if (thread()->is_abandoning()) {

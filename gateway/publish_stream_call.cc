@@ -37,6 +37,7 @@ class PublishStreamCall final : public Call, public Flushable, public AppendOwne
 
   void Flush() override {
     flush_awaited_ = false;
+    publisher().Announce();
     Advance();
   }
 

@@ -77,7 +77,8 @@ void Publisher::Begin(std::string_view message, AppendTimes times, Append* appen
        .type = request.type,
        .data = request.data,
        .idempotency_key = request.idempotency_key,
-       .deadline = times.deadline},
+       .deadline = times.deadline,
+       .announce_later = true},
       [append](absl::StatusOr<ingest::Appended> result) { Complete(append, std::move(result)); });
   append->in_call = false;
 }

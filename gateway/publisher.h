@@ -34,11 +34,13 @@ class Publisher final {
   // Of an event of a call that outlasts it: whichever comes first.
   AppendTimes StreamedTimesOf(WallTime call_deadline) const;
 
-  // Publishes one sluice.v1.PublishRequest; `message` is needed only for the length of this call.
-  // Either `append->result` is there when it returns, or the append is `pending` and its owner
-  // hears of it later. `counters` are those of the calling thread.
+  // Appends the event of one sluice.v1.PublishRequest; `message` is needed only for the length of
+  // this call. Either `append->result` is there when it returns, or the append is `pending` and its
+  // owner hears of it later. `counters` are those of the calling thread.
   void Begin(std::string_view message, AppendTimes times, Append* append,
              PublishCounters* counters);
+  // After one or more Begin: lets browsers have the events, together.
+  void Announce() { log_->Announce(); }
   // Counts the result of an append, once it is answered, and frees what it held.
   void End(const Append& append, PublishCounters* counters);
 

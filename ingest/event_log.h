@@ -19,6 +19,7 @@ struct AppendRequest {
   std::string_view data;
   std::string_view idempotency_key;  // empty: none; scoped to the channel
   SteadyTime deadline = SteadyTime::max();
+  bool announce_later = false;  // tails need not see it before the caller's Announce
 };
 
 struct Appended {
@@ -62,6 +63,9 @@ class EventLog {
  public:
   virtual ~EventLog() = default;
   virtual void Append(const AppendRequest& request, AppendDone done) = 0;
+  // Lets tails see at once what was appended with `announce_later`: a burst that is announced as
+  // one reaches the browsers in one write instead of one for each event.
+  virtual void Announce() {}
   // Everything retained, then live. `sink` outlives the tail.
   virtual std::unique_ptr<Tail> OpenTail(TailSink* sink) = 0;
 };

@@ -205,9 +205,11 @@ void MemoryLog::Append(const AppendRequest& request, AppendDone done) {
     MutexLock lock(&mutex_);
     result = AppendLocked(request);
   }
-  if (result.ok()) work_.NotifyAll();
+  if (result.ok() && !request.announce_later) work_.NotifyAll();
   done(std::move(result));
 }
+
+void MemoryLog::Announce() { work_.NotifyAll(); }
 
 absl::StatusOr<Appended> MemoryLog::AppendLocked(const AppendRequest& request) {
   const SteadyTime now = clock_.Steady();

@@ -30,6 +30,7 @@ class MemoryLog final : public EventLog, public prometheus::Collectable {
   ~MemoryLog() override;
 
   void Append(const AppendRequest& request, AppendDone done) override;
+  void Announce() override;
   std::unique_ptr<Tail> OpenTail(TailSink* sink) override;
 
   struct Stats {
