@@ -17,6 +17,7 @@ main() {
   [[ -x $tree/bin/bash ]] || make_tree
   mount -t proc proc "$tree/proc"
   mount -t tmpfs tmpfs "$tree/dev/shm"  # Chromium's
+  cp /etc/ssl/certs/ca-certificates.crt "$tree/root/trusted.crt"
   rm -rf "$tree/root/sluice"
   git clone --quiet "$repository" "$tree/root/sluice"
   "try_$1" "${@:2}"
@@ -47,10 +48,10 @@ try_run() {
   wait "$server"
 }
 
-# A clean environment: nothing of this machine's but the proxy, if it has one.
+# A clean environment: nothing of this machine's but its proxy and whom it trusts.
 in_tree() {
   local path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-  exec chroot "$tree" env -i HOME=/root PATH="$path" \
+  exec chroot "$tree" env -i HOME=/root PATH="$path" NODE_EXTRA_CA_CERTS=/root/trusted.crt \
     ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
     bash -c 'cd /root/sluice && exec "$@"' - "$@"
 }
