@@ -53,9 +53,10 @@ install_promtool() {
   rm -r "$unpacked"
 }
 
-# The clients of tests/e2e, exactly as its lock file has them.
+# The clients of tests/e2e, exactly as its lock file has them. Without install scripts: none is
+# needed, and the npm of Debian 12 ends early on one.
 install_npm_packages() {
   local folder=$1
   [[ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] && return
-  (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 }
