@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { launchBrowser } from "./support/browser.js";
+import { CutProxy } from "./support/cut_proxy.js";
 import { Publisher, toUser } from "./support/publisher.js";
 import { SluiceProcess } from "./support/sluice_process.js";
 
 const CHARTS = ["cpu", "memory", "network", "load", "rates", "sessions"];
 
-async function openPage(t, { server, ...viewOptions } = {}) {
+async function openPage(t, { server, through, ...viewOptions } = {}) {
   server ??= await SluiceProcess.start(t, { flags: ["--demo"], settings: { EDGE_RETRY: "200ms" } });
   const browser = await launchBrowser(t);
   const page = await browser.newPage(viewOptions);
@@ -16,7 +17,7 @@ async function openPage(t, { server, ...viewOptions } = {}) {
     if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
   });
   page.on("pageerror", (error) => page.complaints.push(String(error)));
-  await page.goto(server.http);
+  await page.goto((through ?? server).http);
   await page.waitForSelector("#dashboard-stream[data-state=live]");
   return { server, page };
 }
@@ -105,12 +106,16 @@ test("a cut of the dashboard leaves no hole in the charts", async (t) => {
 });
 
 test("after a restart the page says gap and draws anew", async (t) => {
-  const { server, page } = await openPage(t);
+  const server = await SluiceProcess.start(t, { flags: ["--demo"], settings: { EDGE_RETRY: "200ms" } });
+  const proxy = await CutProxy.start(t, server.ports.http);
+  const { page } = await openPage(t, { server, through: proxy });
   await waitForPoints(page, "cpu", 3);
   const epoch = await page.textContent("#dashboard-stream [data-field=epoch]");
   await server.stop();
+  proxy.break();  // the port may be another's by now
   await page.waitForSelector("#dashboard-stream[data-state=reconnecting]");
-  await SluiceProcess.start(t, { flags: ["--demo"], ports: server.ports });
+  proxy.targetPort = (await SluiceProcess.start(t, { flags: ["--demo"] })).ports.http;
+  proxy.mend();
   await page.waitForSelector('#dashboard-stream[data-state=live][data-gaps="1"]');
   assert.match(await page.textContent("#dashboard-stream [data-field=message]"), /Gap \(epoch\)/);
   await waitForPoints(page, "cpu", 3);

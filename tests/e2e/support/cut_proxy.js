@@ -10,17 +10,18 @@ export class CutProxy {
 
   static async start(test, targetPort) {
     const proxy = new CutProxy();
-    await proxy.#listen(targetPort);
+    proxy.targetPort = targetPort;  // of connections from now on
+    await proxy.#listen();
     test.after(() => proxy.close());
     return proxy;
   }
 
-  async #listen(targetPort) {
+  async #listen() {
     this.#server = net.createServer((client) => {
       if (this.#isBroken) return client.destroy();
       const connection = { at: performance.now(), head: "", answer: "" };
       this.connections.push(connection);
-      const upstream = net.connect(targetPort, "127.0.0.1");
+      const upstream = net.connect(this.targetPort, "127.0.0.1");
       client.once("data", (bytes) => { connection.head = bytes.toString("latin1"); });
       upstream.once("data", (bytes) => { connection.answer = bytes.toString("latin1"); });
       for (const [from, to] of [[client, upstream], [upstream, client]]) {

@@ -15,22 +15,22 @@ export class SluiceProcess {
   #exited;
   #log = "";
 
-  // `settings`: environment variables without `SLUICE_`. `ports`: of an earlier process, to take its
-  // place. Resolves when the process says where it listens, which it does when it is ready.
-  static async start(test, { settings = {}, flags = [], ports } = {}) {
+  // `settings`: environment variables without `SLUICE_`. Resolves when the process says where it
+  // listens, which it does when it is ready.
+  static async start(test, { settings = {}, flags = [] } = {}) {
     const sluice = new SluiceProcess();
-    await sluice.#start(settings, flags, ports ?? { grpc: 0, http: 0, admin: 0 });
+    await sluice.#start(settings, flags);
     test?.after(() => sluice.kill());
     return sluice;
   }
 
-  async #start(settings, flags, ports) {
+  async #start(settings, flags) {
     // Nothing of the caller's own settings, SLUICE_BIN among them: an unknown one is an error.
     const environment = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith("SLUICE_")));
     for (const [name, value] of Object.entries(settings)) environment[`SLUICE_${name}`] = value;
-    this.#child = spawn(binary, ["serve", "--grpc-listen", `127.0.0.1:${ports.grpc}`,
-      "--http-listen", `127.0.0.1:${ports.http}`, "--admin-listen", `127.0.0.1:${ports.admin}`, ...flags],
+    this.#child = spawn(binary, ["serve", "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0",
+      "--admin-listen", "127.0.0.1:0", ...flags],
     { env: environment, stdio: ["ignore", "pipe", "pipe"] });
     this.#exited = once(this.#child, "exit").then(([code, signal]) => ({ code, signal }));
     this.#child.stderr.on("data", (bytes) => { this.#log = (this.#log + bytes).slice(-20_000); });
