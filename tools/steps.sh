@@ -35,7 +35,7 @@ junit_count() {
 node_suite() {
   local name=$1 folder=$2 report=$PWD/$steps/$1.tap ok=true
   rm -f "$report"
-  run_step "$name" env -C "$folder" node --test \
+  run_step "$name" timeout --kill-after=10 900 env -C "$folder" node --test \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination="$report" || ok=false
   count $ok $(($(tap_count "$report" pass) + $(tap_count "$report" fail))) \
