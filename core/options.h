@@ -31,7 +31,7 @@ struct GatewayOptions {
   uint32_t max_batch_events = 1'000;         // of one PublishBatch
   uint32_t max_in_flight_bytes = 64u << 20;  // appends not yet answered, per process
   std::chrono::milliseconds max_append_time =
-      std::chrono::seconds(5);  // if the call has no deadline
+      std::chrono::seconds(5);                      // if the call has no deadline
   std::chrono::milliseconds max_connection_age{0};  // then it is asked to go elsewhere; 0: never
   std::chrono::milliseconds max_connection_age_grace =
       std::chrono::seconds(30);  // for its calls, then they are cut
