@@ -12,6 +12,7 @@ from driver.window import Window
 TARGET = 1.15
 EVENTS_PER_SECOND = 5  # 50,000 deliveries a second: below half of what the slower one can
 DATA_BYTES = 200
+MIN_WRITES = 0.98  # per delivery: fewer, and events were coalesced that the floor sends one by one
 QUIET = {"edge.heartbeat_interval": "10m"}
 
 
@@ -51,8 +52,12 @@ def sluice_arm(bench, sluice, load, events):
     with Window(sluice, [load]) as window:
         published = _publish(bench, sluice, load, events)
     writes = sluice.metric("sluice_edge_socket_writes_total") - writes
-    return _sample(window, events * load.sessions, published["report"],
-                   writes_per_delivery=writes / (events * load.sessions))
+    deliveries = events * load.sessions
+    sample = _sample(window, deliveries, published["report"],
+                     writes_per_delivery=writes / deliveries)
+    if writes < MIN_WRITES * deliveries:  # the server fell behind, which flatters it
+        sample.voids.append(f"only {writes / deliveries:.3f} writes per delivery")
+    return sample
 
 
 def _floor_arm(bench, floor, load, events):
