@@ -2,6 +2,7 @@
 
 import os
 import resource
+import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,11 @@ class Bench:
     @property
     def sluice(self):
         return self.build / "sluice"
+
+    def version(self):
+        """What `sluice version` says of the binary under test."""
+        done = subprocess.run([self.sluice, "version"], stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout.strip()
 
     def settle(self, seconds):
         """Lets queues, timers and the allocator come to rest before a reading."""

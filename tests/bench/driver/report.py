@@ -44,7 +44,7 @@ def _section(record):
     row = record["results"][0]["row"].split(".")[0]
     lines = [
         f"## {row}", "",
-        f"`{record['command']}`, {record['date']}; {machine['cpu']}, {machine['cores']} "
+        f"`{record['command']}`, {record['version']}, {record['date']}; {machine['cpu']}, {machine['cores']} "
         f"{'virtual ' if machine['virtual'] else ''}cores, {machine['memory_gib']} GiB, Linux "
         f"{machine['kernel']}; load average before the run {record['load_average']:.1f}"
         + ("; **quick run, short windows**" if record["quick"] else "") + ".", "",

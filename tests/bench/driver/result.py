@@ -29,6 +29,7 @@ def judge(measured, limit, rounds=None):
 def save(bench, command, load_average, results):
     record = {
         "command": command,
+        "version": bench.version(),
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "load_average": load_average,
         "machine": bench.machine,
