@@ -16,8 +16,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "app/spare_descriptor.h"
+#include "core/clock.h"
 #include "core/listen_address.h"
 #include "core/status.h"
+#include "edge/http/http_date.h"
 
 namespace sluice::app {
 namespace {
@@ -39,6 +41,7 @@ bool IsOutOfDescriptors(const error_code& error) {
 
 http::response<http::string_body> ToHttp(AdminResponse answer, unsigned version) {
   http::response<http::string_body> response(static_cast<http::status>(answer.status), version);
+  response.set(http::field::date, edge::HttpDate(Clock::System().Wall()));
   response.set(http::field::content_type, answer.content_type);
   response.set(http::field::cache_control, "no-store");
   if (answer.status == 405) response.set(http::field::allow, "GET, HEAD");

@@ -17,8 +17,12 @@ using Command = std::function<int()>;
 // Each adds one subcommand to `app`; choosing it on the command line sets `*chosen`, which outlives
 // the parsing, as `app` does the run.
 void AddServe(CLI::App* app, Command* chosen);
+void AddGateway(CLI::App* app, Command* chosen);
+void AddEdge(CLI::App* app, Command* chosen);
 void AddPublish(CLI::App* app, Command* chosen);
+void AddDisconnect(CLI::App* app, Command* chosen);
 void AddListen(CLI::App* app, Command* chosen);
+void AddToken(CLI::App* app, Command* chosen);
 void AddCheckConfig(CLI::App* app, Command* chosen);
 void AddVersion(CLI::App* app, Command* chosen);
 

@@ -111,6 +111,7 @@ asio::awaitable<EventSource::End> EventSource::ReadStream() {
   http::request<http::empty_body> request(http::verb::get, options_.target, 11);
   request.set(http::field::host, options_.url.authority);
   request.set(http::field::accept, "text/event-stream");
+  if (!options_.token.empty()) request.set(http::field::authorization, "Bearer " + options_.token);
   const std::string& seen = parser_.last_event_id();
   const std::string& resume_at = seen.empty() ? options_.last_event_id : seen;
   if (!resume_at.empty()) request.set("Last-Event-ID", resume_at);

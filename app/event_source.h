@@ -22,6 +22,7 @@ class EventSource {
   struct Options {
     HttpUrl url;
     std::string target;         // path and query, encoded
+    std::string token;          // sent as `Authorization: Bearer`; empty: none
     std::string last_event_id;  // where to resume first; empty: none
     std::chrono::milliseconds retry = std::chrono::seconds(2);  // until the server says another
     std::chrono::milliseconds max_delay = std::chrono::seconds(30);  // after several failures

@@ -12,6 +12,7 @@
 #include "app/event_source.h"
 #include "core/json.h"
 #include "core/quantity.h"
+#include "core/small_file.h"
 
 namespace sluice::app {
 namespace {
@@ -19,16 +20,22 @@ namespace {
 struct ListenArguments {
   std::string user;
   std::vector<std::string> topics;
+  std::string token;
+  std::string token_file;
   std::string last_event_id;
   std::string from;
   std::string server = "http://127.0.0.1:8080";
 };
 
 std::string TargetOf(const ListenArguments& arguments, const HttpUrl& url) {
-  std::string target = url.path + "/v1/events?user=" + PercentEncode(arguments.user);
-  for (const std::string& topic : arguments.topics) target += "&topic=" + PercentEncode(topic);
-  if (!arguments.from.empty()) target += "&from=" + PercentEncode(arguments.from);
-  return target;
+  std::string query;
+  const auto add = [&query](const char* name, const std::string& value) {
+    query += (query.empty() ? "?" : "&") + std::string(name) + '=' + PercentEncode(value);
+  };
+  if (!arguments.user.empty()) add("user", arguments.user);
+  for (const std::string& topic : arguments.topics) add("topic", topic);
+  if (!arguments.from.empty()) add("from", arguments.from);
+  return url.path + "/v1/events" + query;
 }
 
 std::string ToJson(const SseEvent& event) {
@@ -42,7 +49,15 @@ std::string ToJson(const SseEvent& event) {
 }
 
 // Follows until a signal or a failure; one JSON line on stdout for each event.
-int Listen(const ListenArguments& arguments) {
+int Listen(ListenArguments arguments) {
+  if (!arguments.token_file.empty()) {
+    absl::StatusOr<std::string> token = ReadSecretFile("--token-file", arguments.token_file);
+    if (!token.ok()) {
+      std::fprintf(stderr, "sluice: %s\n", std::string(token.status().message()).c_str());
+      return kExitUsage;
+    }
+    arguments.token = *std::move(token);
+  }
   absl::StatusOr<HttpUrl> url = HttpUrl::Parse(arguments.server);
   if (!url.ok()) {
     std::fprintf(stderr, "sluice: --server: %s\n", std::string(url.status().message()).c_str());
@@ -51,7 +66,10 @@ int Listen(const ListenArguments& arguments) {
   boost::asio::io_context context(1);
   int exit_code = kExitOk;
   EventSource source(
-      {.url = *url, .target = TargetOf(arguments, *url), .last_event_id = arguments.last_event_id},
+      {.url = *url,
+       .target = TargetOf(arguments, *url),
+       .token = arguments.token,
+       .last_event_id = arguments.last_event_id},
       [&](const SseEvent& event) {
         // Whoever reads may have left, as in `sluice listen | head -1`.
         if (std::puts(ToJson(event).c_str()) == EOF || std::fflush(stdout) != 0) context.stop();
@@ -80,7 +98,11 @@ void AddListen(CLI::App* app, Command* chosen) {
   CLI::App* const command =
       app->add_subcommand("listen", "Follow a user's events and topics; reconnects by itself.");
   const auto arguments = std::make_shared<ListenArguments>();  // outlives the parsing
-  command->add_option("--user", arguments->user, "The user whose events to follow")->required();
+  CLI::Option_group* const who = command->add_option_group("who");
+  who->add_option("--user", arguments->user, "The user whose events to follow");
+  who->add_option("--token", arguments->token, "Or the user's token, where one is needed");
+  who->add_option("--token-file", arguments->token_file, "Or a file that holds it");
+  who->require_option(1);
   command->add_option("--topic", arguments->topics, "A topic to follow too; may be repeated")
       ->allow_extra_args(false);
   command->add_option("--last-event-id", arguments->last_event_id,

@@ -25,8 +25,12 @@ int Main(int argc, char** argv) {
                                         std::string(VersionCommit()) + ")");
   Command chosen;
   AddServe(&app, &chosen);
+  AddGateway(&app, &chosen);
+  AddEdge(&app, &chosen);
   AddPublish(&app, &chosen);
+  AddDisconnect(&app, &chosen);
   AddListen(&app, &chosen);
+  AddToken(&app, &chosen);
   AddCheckConfig(&app, &chosen);
   AddVersion(&app, &chosen);
   try {

@@ -3,14 +3,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/listen_address.h"
 #include "core/quantity.h"
 #include "core/settings.h"
+#include "core/status.h"
 
 namespace sluice {
 namespace {
@@ -55,18 +58,60 @@ std::string UnknownName(std::string_view name, NameOf name_of) {
   return absl::StrCat("is not a setting; did you mean ", nearest, "?");
 }
 
+// Settings of which there may be several: `[publishers.NAME]` has those of `[publisher]`, and
+// `[issuers.NAME]` those of `[auth]` that say something of one issuer.
+template <typename T>
+absl::Status AssignTo(T* named, T* place, const Setting& setting, std::string_view text,
+                      Options* scratch) {
+  *place = *named;
+  SLUICE_RETURN_IF_ERROR(Assign(setting, text, scratch));
+  *named = std::move(*place);
+  return absl::OkStatus();
+}
+
+bool SaysSomethingOfAnIssuer(std::string_view key) {
+  for (const std::string_view other :
+       {"auth.require_expiry", "auth.leeway", "auth.jwks_refresh", "auth.jwks_ca_file"}) {
+    if (key == other) return false;
+  }
+  return key.starts_with("auth.");
+}
+
+// Assigns a setting of a section with a name. nullopt: `key` is none of those.
+std::optional<absl::Status> ApplyNamedEntry(const FileEntry& entry, Options* options) {
+  const std::vector<std::string> parts = absl::StrSplit(entry.key, '.');
+  if (parts.size() != 3) return std::nullopt;
+  Options scratch;
+  if (parts[0] == "publishers") {
+    const Setting* setting = FindSetting("publisher." + parts[2]);
+    if (setting == nullptr) return std::nullopt;
+    return AssignTo(&options->gateway.more_publishers[parts[1]], &scratch.gateway.publisher,
+                    *setting, entry.text, &scratch);
+  }
+  const Setting* setting = FindSetting("auth." + parts[2]);
+  if (parts[0] != "issuers" || setting == nullptr || !SaysSomethingOfAnIssuer(setting->key)) {
+    return std::nullopt;
+  }
+  return AssignTo(&options->auth.more_issuers[parts[1]], &scratch.auth.issuer, *setting, entry.text,
+                  &scratch);
+}
+
+absl::Status ApplyEntry(const FileEntry& entry, Options* options) {
+  if (std::optional<absl::Status> named = ApplyNamedEntry(entry, options)) return *named;
+  const Setting* setting = FindSetting(entry.key);
+  if (setting != nullptr) return Assign(*setting, entry.text, options);
+  return absl::InvalidArgumentError(
+      UnknownName(entry.key, [](const Setting& known) { return known.key; }));
+}
+
 void ApplyFile(const std::string& path, Config* config) {
   ConfigFile file = ReadConfigFile(path);
   config->errors = std::move(file.errors);
   for (const FileEntry& entry : file.entries) {
-    const std::string origin = absl::StrCat(path, ":", entry.line);
-    const Setting* setting = FindSetting(entry.key);
-    if (setting == nullptr) {
-      config->errors.push_back(
-          {origin, entry.key, UnknownName(entry.key, [](const Setting& s) { return s.key; })});
-    } else if (absl::Status status = Assign(*setting, entry.text, &config->options); !status.ok()) {
-      config->errors.push_back({origin, entry.key, std::string(status.message())});
-    }
+    const absl::Status status = ApplyEntry(entry, &config->options);
+    if (status.ok()) continue;
+    config->errors.push_back(
+        {absl::StrCat(path, ":", entry.line), entry.key, std::string(status.message())});
   }
 }
 
@@ -108,20 +153,112 @@ void CheckSameAddress(const std::string& key_a, const std::string& a, const std:
   errors->push_back({"", key_b, absl::StrCat("must differ from ", key_a, ", both are ", a)});
 }
 
-// As long as nobody has to authenticate, only this machine may reach publishing and reading.
+// A setting that is of no use without another.
+void CheckNeed(const char* key, const std::string& value, const char* other,
+               const std::string& other_value, std::vector<ConfigError>* errors) {
+  if (value.empty() || !other_value.empty()) return;
+  errors->push_back({"", key, absl::StrCat("needs ", other)});
+}
+
+// How many of the sources of keys are set.
+int KeySources(const IssuerOptions& issuer) {
+  int count = 0;
+  for (const std::string* source : {&issuer.secret, &issuer.secret_file, &issuer.public_key_file,
+                                    &issuer.jwks_file, &issuer.jwks_url}) {
+    count += source->empty() ? 0 : 1;
+  }
+  return count;
+}
+
+void CheckAuth(const AuthOptions& auth, std::vector<ConfigError>* errors) {
+  if (!auth.is_on()) return;
+  std::vector<std::pair<std::string, const IssuerOptions*>> issuers;
+  if (auth.issuer != IssuerOptions()) issuers.emplace_back("auth", &auth.issuer);
+  for (const auto& [name, issuer] : auth.more_issuers) {
+    issuers.emplace_back("issuers." + name, &issuer);
+  }
+  for (const auto& entry : issuers) {
+    const std::string& section = entry.first;
+    const IssuerOptions* const issuer = entry.second;
+    if (KeySources(*issuer) != 1) {
+      errors->push_back({"", section,
+                         "needs exactly one of secret, secret_file, public_key_file, jwks_file and "
+                         "jwks_url"});
+    }
+    const bool is_ambiguous = std::any_of(issuers.begin(), issuers.end(), [&](const auto& other) {
+      return other.second != issuer && other.second->issuer == issuer->issuer;
+    });
+    if (issuers.size() > 1 && (issuer->issuer.empty() || is_ambiguous)) {
+      errors->push_back({"", section + ".issuer", "must differ from every other issuer's"});
+    }
+  }
+}
+
+void CheckPublishers(const GatewayOptions& gateway, std::vector<ConfigError>* errors) {
+  std::vector<std::pair<std::string, const PublisherOptions*>> publishers;
+  if (gateway.publisher != PublisherOptions()) {
+    publishers.emplace_back("publisher", &gateway.publisher);
+  }
+  for (const auto& [name, publisher] : gateway.more_publishers) {
+    publishers.emplace_back("publishers." + name, &publisher);
+  }
+  for (const auto& [section, publisher] : publishers) {
+    const int ways = (publisher->key.empty() ? 0 : 1) + (publisher->key_file.empty() ? 0 : 1) +
+                     (publisher->certificate.empty() ? 0 : 1);
+    if (ways != 1) {
+      errors->push_back({"", section, "needs exactly one of key, key_file and certificate"});
+    }
+    if (!publisher->certificate.empty() && gateway.tls_client_ca_file.empty()) {
+      errors->push_back({"", section + ".certificate", "needs gateway.tls_client_ca_file"});
+    }
+  }
+}
+
+void CheckTls(const Options& options, std::vector<ConfigError>* errors) {
+  const GatewayOptions& gateway = options.gateway;
+  const EdgeOptions& edge = options.edge;
+  const NatsOptions& nats = options.nats;
+  using Setting = std::pair<const char*, const std::string*>;
+  const std::pair<Setting, Setting> pairs[] = {
+      {{"gateway.tls_cert_file", &gateway.tls_cert_file},
+       {"gateway.tls_key_file", &gateway.tls_key_file}},
+      {{"edge.tls_cert_file", &edge.tls_cert_file}, {"edge.tls_key_file", &edge.tls_key_file}},
+      {{"nats.tls_cert_file", &nats.tls_cert_file}, {"nats.tls_key_file", &nats.tls_key_file}}};
+  for (const auto& [certificate, key] : pairs) {
+    CheckNeed(certificate.first, *certificate.second, key.first, *key.second, errors);
+    CheckNeed(key.first, *key.second, certificate.first, *certificate.second, errors);
+  }
+  CheckNeed("gateway.tls_client_ca_file", gateway.tls_client_ca_file, "gateway.tls_cert_file",
+            gateway.tls_cert_file, errors);
+}
+
+// Where nobody has to authenticate, only this machine may publish or read.
 void CheckExposure(const Options& options, std::vector<ConfigError>* errors) {
   if (options.insecure) return;
-  const std::pair<const char*, const std::string*> addresses[] = {
-      {"gateway.listen", &options.gateway.listen}, {"edge.listen", &options.edge.listen}};
-  for (const auto& [key, text] : addresses) {
-    const absl::StatusOr<ListenAddress> address = ListenAddress::Parse(*text);
-    if (address.ok() && address->is_loopback()) continue;
-    errors->push_back(
-        {"", key,
-         absl::StrCat("others than this machine could reach ", *text,
-                      ", where nobody has to authenticate; use a loopback address, or "
-                      "--insecure if this is meant")});
+  const auto check = [errors](const char* key, const std::string& text, const char* remedy) {
+    const absl::StatusOr<ListenAddress> address = ListenAddress::Parse(text);
+    if (address.ok() && address->is_loopback()) return;
+    errors->push_back({"", key,
+                       absl::StrCat("others than this machine could reach ", text,
+                                    ", where nobody has to authenticate; set ", remedy,
+                                    ", use a loopback address, or --insecure if this is meant")});
+  };
+  if (!options.gateway.has_publishers()) {
+    check("gateway.listen", options.gateway.listen, "a key in [publisher]");
   }
+  if (!options.auth.is_on()) check("edge.listen", options.edge.listen, "keys in [auth]");
+}
+
+void CheckNats(const NatsOptions& nats, std::vector<ConfigError>* errors) {
+  const auto exclude = [errors](const char* key_a, const std::string& a, const char* key_b,
+                                const std::string& b) {
+    if (a.empty() || b.empty()) return;
+    errors->push_back({"", key_b, absl::StrCat("cannot be set beside ", key_a)});
+  };
+  exclude("nats.password", nats.password, "nats.password_file", nats.password_file);
+  exclude("nats.user", nats.user, "nats.credentials_file", nats.credentials_file);
+  CheckNeed("nats.password", nats.password, "nats.user", nats.user, errors);
+  CheckNeed("nats.password_file", nats.password_file, "nats.user", nats.user, errors);
 }
 
 }  // namespace
@@ -171,6 +308,10 @@ std::vector<ConfigError> CheckOptions(const Options& options) {
                    &errors);
   CheckSameAddress("edge.listen", options.edge.listen, "admin.listen", options.admin.listen,
                    &errors);
+  CheckNats(options.nats, &errors);
+  CheckAuth(options.auth, &errors);
+  CheckPublishers(options.gateway, &errors);
+  CheckTls(options, &errors);
   CheckExposure(options, &errors);
   return errors;
 }

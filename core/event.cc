@@ -1,11 +1,34 @@
 #include "core/event.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "core/check.h"
+#include "core/utf8.h"
 
 namespace sluice {
+
+absl::Status ValidateEventType(std::string_view field, std::string_view type) {
+  constexpr std::array<std::string_view, 3> kReserved = {"connected", "gap", "closing"};
+  const absl::string_view field_name(field.data(), field.size());
+  const auto refuse = [&](const auto&... why) {
+    return absl::InvalidArgumentError(absl::StrCat(field_name, " must ", why...));
+  };
+  if (type.size() > kMaxEventTypeBytes) {
+    return refuse("be at most ", kMaxEventTypeBytes, " bytes, got ", type.size());
+  }
+  if (!IsValidUtf8(type)) return refuse("be valid UTF-8");
+  if (type.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+    return refuse("not contain CR, LF or NUL");
+  }
+  if (std::ranges::find(kReserved, type) != kReserved.end()) {
+    return refuse("not be connected, gap or closing");
+  }
+  return absl::OkStatus();
+}
 
 Event::Event(uint64_t sequence, const ChannelView& channel, std::string_view type,
              std::string_view data, Times times)

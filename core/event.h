@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "core/channel.h"
 
 namespace sluice {
@@ -15,12 +16,17 @@ using WallTime = std::chrono::system_clock::time_point;
 
 inline constexpr size_t kMaxEventTypeBytes = 64;
 
+// INVALID_ARGUMENT unless `type` is at most 64 bytes of UTF-8 without CR, LF and NUL and none of
+// the names of what an edge says about the connection itself: `connected`, `gap`, `closing`
+// (docs/protocol.md). `field` names the offender in the message. Thread: any.
+absl::Status ValidateEventType(std::string_view field, std::string_view type);
+
 // One published event at its place in the log. Name, type and data share one allocation.
 // Immutable once it is in a batch. Thread: any.
 class Event {
  public:
   struct Times {
-    WallTime published;   // by the publisher's gateway; for latency figures only
+    WallTime published;   // by the publisher's gateway; for latency figures and revocations
     SteadyTime stored{};  // where this process counts the event's age from
   };
 
@@ -36,8 +42,17 @@ class Event {
   SteadyTime stored() const { return times_.stored; }
   // What retention counts: the bytes of name, type and data and this object itself.
   size_t size_bytes() const { return sizeof(Event) + name_bytes_ + type_bytes_ + data_bytes_; }
+  // Has the processor fetch the first bytes, for one who is about to read many events.
+  void Prefetch() const {
+    for (size_t i = 0; i < kPrefetchBytes; i += kCacheLineBytes) {
+      __builtin_prefetch(bytes_.get() + i);
+    }
+  }
 
  private:
+  static constexpr size_t kCacheLineBytes = 64;
+  static constexpr size_t kPrefetchBytes = 4 * kCacheLineBytes;
+
   uint64_t sequence_;
   size_t channel_hash_;
   Times times_;

@@ -1,6 +1,6 @@
 #include "core/json.h"
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 
 #include "core/utf8.h"
@@ -33,11 +33,21 @@ void AppendEscaped(uint8_t octet, std::string* out) {
   }
 }
 
+// How many octets at the front are ASCII that needs no escape.
+size_t PlainPrefix(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
+  return static_cast<size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
+}
+
 }  // namespace
 
 void AppendJsonString(std::string_view text, std::string* out) {
   *out += '"';
   while (!text.empty()) {
+    const size_t plain = PlainPrefix(text);
+    out->append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const auto octet = static_cast<uint8_t>(text[0]);
     const size_t length = Utf8SequenceLength(text);
     if (length == 0) {

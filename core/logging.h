@@ -40,6 +40,9 @@ class Logger {
   void Log(LogLevel level, std::string_view component, std::string_view message,
            std::initializer_list<LogField> fields = {}) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Whether lines of `level` are written, for those that cost something to make.
+  bool logs(LogLevel level) const { return level >= level_; }
+
   static constexpr size_t kQueueLines = 1'024;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,63 @@ struct LogOptions {
   uint64_t max_tail_lag_bytes = 64u << 20;     // in process: beyond, publishes are the same
 };
 
+enum class StreamStorage : uint8_t { kFile, kMemory };
+
+// The log on NATS JetStream, for `gateway`, `edge` and `serve --nats`.
+struct NatsOptions {
+  std::vector<std::string> urls;                 // nats:// or tls://; empty: the log in memory
+  std::string name_space = "default";            // the stream is SLUICE_<NAME_SPACE>_EVENTS
+  StreamStorage storage = StreamStorage::kFile;  // of the stream, if this process creates it
+  uint32_t replicas = 1;
+  uint32_t max_appends_in_flight = 16'384;
+  std::string user;
+  std::string password;
+  std::string password_file;
+  std::string credentials_file;  // JWT and seed, as `nsc` writes them
+  std::string tls_ca_file;       // empty: the system's
+  std::string tls_cert_file = {};
+  std::string tls_key_file = {};
+};
+
+// Whose tokens browsers may present, and the keys that they are checked with: one of the sources.
+struct IssuerOptions {
+  std::string issuer;    // what `iss` must be; empty: anything, if there is no other issuer
+  std::string audience;  // what `aud` must hold; empty: no token may have one
+  std::string secret;    // for HS256, HS384 and HS512
+  std::string secret_file;
+  std::string public_key_file;  // PEM
+  std::string jwks_file;
+  std::string jwks_url;                 // https
+  std::vector<std::string> algorithms;  // empty: all that the keys allow
+
+  friend bool operator==(const IssuerOptions&, const IssuerOptions&) = default;
+};
+
+// Who browsers are. Without keys the query says it, on loopback.
+struct AuthOptions {
+  IssuerOptions issuer;
+  std::map<std::string, IssuerOptions> more_issuers;  // by the name of their section in the file
+  bool require_expiry = true;
+  std::chrono::milliseconds leeway = std::chrono::seconds(60);
+  std::chrono::milliseconds jwks_refresh = std::chrono::minutes(10);
+  std::string jwks_ca_file;  // whom to trust when keys are fetched; empty: the system's
+
+  // True if browsers have to present tokens.
+  bool is_on() const { return issuer != IssuerOptions() || !more_issuers.empty(); }
+};
+
+// One of those who may publish, known by a key or a client certificate.
+struct PublisherOptions {
+  std::string key;  // sent as `authorization: Bearer KEY`
+  std::string key_file;
+  std::string certificate;             // a name in its certificate: DNS, URI or common name
+  std::vector<std::string> users;      // patterns of user ids that it may publish to
+  std::vector<std::string> topics;     // and of topics; both empty: to all
+  uint32_t max_events_per_second = 0;  // 0: no limit
+
+  friend bool operator==(const PublisherOptions&, const PublisherOptions&) = default;
+};
+
 struct GatewayOptions {
   std::string listen = "127.0.0.1:50051";
   uint32_t threads = 0;                      // 0: one per two cores
@@ -37,6 +95,16 @@ struct GatewayOptions {
       std::chrono::seconds(30);  // for its calls, then they are cut
   std::chrono::milliseconds stop_grace = std::chrono::seconds(5);
   bool reflection = true;
+  std::string tls_cert_file = {};  // PEM; empty: no TLS
+  std::string tls_key_file = {};
+  std::string tls_client_ca_file = {};  // whose client certificates are asked for; empty: none are
+  PublisherOptions publisher = {};
+  std::map<std::string, PublisherOptions> more_publishers = {};  // by the name of their section
+
+  // True if publishers have to say who they are.
+  bool has_publishers() const {
+    return publisher != PublisherOptions() || !more_publishers.empty();
+  }
 };
 
 struct EdgeOptions {
@@ -44,7 +112,13 @@ struct EdgeOptions {
   uint32_t shards = 0;                       // 0: one per core
   std::vector<std::string> allowed_origins;  // "https://app.example", exact match
   uint32_t max_sessions = 1'000'000;         // per process; beyond: closing overload
+  uint32_t max_sessions_per_user = 1'000;    // on this edge; beyond: closing overload
+  uint32_t max_connections_per_address = 0;  // 0: no limit
+  uint32_t max_accepts_per_second = 0;       // new connections; beyond they wait; 0: no limit
+  uint64_t memory_limit = 0;  // bytes of the process; 0: that of its control group, if any
   uint32_t max_topics_per_session = 64;
+  uint32_t max_message_bytes = 64u << 10;        // of a client; beyond: 1009
+  uint32_t max_messages_per_second = 100;        // of a session, control frames too; beyond: 1008
   uint32_t max_request_head_bytes = 16u << 10;   // beyond: 431
   uint32_t max_request_target_bytes = 8u << 10;  // beyond: 414
   std::chrono::milliseconds request_head_timeout = std::chrono::seconds(10);
@@ -53,6 +127,9 @@ struct EdgeOptions {
   std::chrono::milliseconds write_timeout = std::chrono::seconds(60);  // no progress: closing slow
   std::chrono::milliseconds max_session_age = std::chrono::hours(1);  // jittered by +-10 %; 0: none
   std::chrono::milliseconds stop_grace = std::chrono::seconds(5);
+  std::chrono::milliseconds drain_window{0};  // over which sessions are ended before; 0: at once
+  std::string tls_cert_file = {};             // PEM; empty: plain text
+  std::string tls_key_file = {};
   uint32_t frame_cache_bytes = 16u << 20;  // encoded frames kept, per shard
 };
 
@@ -68,7 +145,9 @@ struct LoggingOptions {
 
 struct Options {
   LogOptions log;
+  NatsOptions nats;
   GatewayOptions gateway;
+  AuthOptions auth;
   EdgeOptions edge;
   AdminOptions admin;
   LoggingOptions logging;

@@ -12,7 +12,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/listen_address.h"
+#include "core/name_pattern.h"
 #include "core/quantity.h"
+#include "core/signature_algorithm.h"
 
 namespace sluice {
 namespace {
@@ -20,7 +22,10 @@ namespace {
 using Type = Setting::Type;
 
 constexpr std::string_view kLevelNames[] = {"debug", "info", "warning", "error"};
+constexpr std::string_view kStorageNames[] = {"file", "memory"};
 constexpr size_t kMaxQuotedBytes = 80;
+constexpr size_t kMaxNameBytes = 32;
+constexpr size_t kMaxTextBytes = 1'024;
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -70,6 +75,56 @@ bool IsOrigin(std::string_view text) {
   });
 }
 
+// nats://host[:port] or tls://host[:port]. A user or password in it would end up in logs.
+bool IsServer(std::string_view text) {
+  std::string_view rest = text;
+  for (std::string_view scheme : {"nats://", "tls://"}) {
+    if (text.starts_with(scheme)) rest.remove_prefix(scheme.size());
+  }
+  if (rest.size() == text.size() || rest.empty()) return false;
+  return std::all_of(rest.begin(), rest.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '[' ||
+           c == ']';
+  });
+}
+
+bool IsHttpsUrl(std::string_view text) {
+  constexpr std::string_view kScheme = "https://";
+  if (text.empty()) return true;  // none
+  return text.starts_with(kScheme) && text.size() > kScheme.size() &&
+         text.size() <= kMaxTextBytes && std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isgraph(static_cast<unsigned char>(c));
+         });
+}
+
+// A part of a stream's name and of subjects; in lower case, because the former is in upper case.
+bool IsName(std::string_view text) {
+  if (text.empty() || text.size() > kMaxNameBytes) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+bool IsText(std::string_view text) {
+  return text.size() <= kMaxTextBytes && std::none_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_iscntrl(static_cast<unsigned char>(c));
+         });
+}
+
+// What each element of a list must be.
+bool (*ElementTest(Type type))(std::string_view) {
+  switch (type) {
+    case Type::kOrigins:
+      return IsOrigin;
+    case Type::kAlgorithms:
+      return [](std::string_view text) { return ParseSignatureAlgorithm(text).has_value(); };
+    case Type::kPatterns:
+      return [](std::string_view text) { return NamePattern::Parse(text).ok(); };
+    default:
+      return IsServer;
+  }
+}
+
 // Reads one text for each kind of place; OK means that `*place` has the value.
 class Assigner {
  public:
@@ -87,31 +142,50 @@ class Assigner {
     return absl::OkStatus();
   }
   absl::Status operator()(Setting::Place<std::string> place) const {
-    absl::StatusOr<ListenAddress> address = ListenAddress::Parse(text_);
-    if (!address.ok()) return NotAllowed(setting_, text_);
-    place(*options_) = address->ToString();
+    if (setting_.type == Type::kAddress) {
+      absl::StatusOr<ListenAddress> address = ListenAddress::Parse(text_);
+      if (!address.ok()) return NotAllowed(setting_, text_);
+      place(*options_) = address->ToString();
+      return absl::OkStatus();
+    }
+    // A refused secret is not quoted.
+    if (setting_.type == Type::kSecret && !IsText(text_)) return NotAllowed(setting_, "...");
+    const bool is_allowed = setting_.type == Type::kName  ? IsName(text_)
+                            : setting_.type == Type::kUrl ? IsHttpsUrl(text_)
+                                                          : IsText(text_);
+    if (!is_allowed) return NotAllowed(setting_, text_);
+    place(*options_) = std::string(text_);
     return absl::OkStatus();
   }
   absl::Status operator()(Setting::Place<std::vector<std::string>> place) const {
-    std::vector<std::string> origins;
+    const auto is_allowed = ElementTest(setting_.type);
+    std::vector<std::string> elements;
     for (absl::string_view part : absl::StrSplit(ToAbsl(text_), ',', absl::SkipWhitespace())) {
       part = absl::StripAsciiWhitespace(part);
-      if (!IsOrigin({part.data(), part.size()})) {
+      if (!is_allowed({part.data(), part.size()})) {
         return NotAllowed(setting_, {part.data(), part.size()});
       }
-      origins.emplace_back(part);
+      elements.emplace_back(part);
     }
-    place(*options_) = std::move(origins);
+    place(*options_) = std::move(elements);
     return absl::OkStatus();
   }
   absl::Status operator()(Setting::Place<LogLevel> place) const {
-    const auto* const name = std::find(std::begin(kLevelNames), std::end(kLevelNames), text_);
-    if (name == std::end(kLevelNames)) return NotAllowed(setting_, text_);
-    place(*options_) = static_cast<LogLevel>(name - std::begin(kLevelNames));
-    return absl::OkStatus();
+    return AssignName(place, kLevelNames);
+  }
+  absl::Status operator()(Setting::Place<StreamStorage> place) const {
+    return AssignName(place, kStorageNames);
   }
 
  private:
+  // One of the names, which are in the order of T's enumerators.
+  template <typename T, size_t kCount>
+  absl::Status AssignName(Setting::Place<T> place, const std::string_view (&names)[kCount]) const {
+    const auto* const name = std::find(std::begin(names), std::end(names), text_);
+    if (name == std::end(names)) return NotAllowed(setting_, text_);
+    place(*options_) = static_cast<T>(name - std::begin(names));
+    return absl::OkStatus();
+  }
   template <typename T>
   absl::Status AssignNumber(Setting::Place<T> place) const {
     const std::optional<uint64_t> number = ParseNumber(setting_.type, text_);
@@ -142,6 +216,9 @@ struct ValueFormatter {
   std::string operator()(LogLevel value) const {
     return std::string(kLevelNames[static_cast<size_t>(value)]);
   }
+  std::string operator()(StreamStorage value) const {
+    return std::string(kStorageNames[static_cast<size_t>(value)]);
+  }
 };
 
 }  // namespace
@@ -160,8 +237,24 @@ std::string AllowedValues(const Setting& setting) {
       return "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080";
     case Type::kOrigins:
       return "origins such as https://app.example (lower case, no path, no `*`)";
+    case Type::kAlgorithms:
+      return "of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, "
+             "ES512, EdDSA";
+    case Type::kPatterns:
+      return "names, or beginnings of names and `*`, such as orders.*";
+    case Type::kServers:
+      return "servers such as nats://127.0.0.1:4222 or tls://nats.example:4222";
+    case Type::kUrl:
+      return "an address that begins with https://";
+    case Type::kName:
+      return "1 to 32 characters of a-z, 0-9, `-` and `_`";
+    case Type::kText:
+    case Type::kSecret:
+      return "at most 1024 bytes without control characters";
     case Type::kLevel:
       return "debug, info, warning or error";
+    case Type::kStorage:
+      return "file or memory";
     case Type::kDuration:
     case Type::kByteSize:
     case Type::kCount:

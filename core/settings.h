@@ -17,14 +17,31 @@ namespace sluice {
 // Files, environment, flags, error texts and docs/configuration.md all come from this description.
 // Thread: any (constant).
 struct Setting {
-  enum class Type : uint8_t { kDuration, kByteSize, kCount, kSwitch, kAddress, kOrigins, kLevel };
+  enum class Type : uint8_t {
+    kDuration,
+    kByteSize,
+    kCount,
+    kSwitch,
+    kAddress,
+    kOrigins,
+    kAlgorithms,
+    kPatterns,
+    kServers,
+    kUrl,
+    kName,
+    kText,
+    kSecret,
+    kLevel,
+    kStorage,
+  };
   template <typename T>
   using Place = T& (*)(Options&);
 
   std::string_view key;  // `section.name`, or `name` alone
   Type type;
   std::variant<Place<std::chrono::milliseconds>, Place<uint32_t>, Place<uint64_t>, Place<bool>,
-               Place<std::string>, Place<std::vector<std::string>>, Place<LogLevel>>
+               Place<std::string>, Place<std::vector<std::string>>, Place<LogLevel>,
+               Place<StreamStorage>>
       place;
   std::string_view meaning;  // one line
   // For numbers: the least and the greatest, in milliseconds or octets where the type has a unit.

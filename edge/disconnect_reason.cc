@@ -13,6 +13,9 @@ constexpr std::array<DisconnectPolicy, kDisconnectReasons> kPolicies = {{
     {"shutdown", true, true},
     {"overload", true, true},
     {"protocol", false, false},
+    {"expired", true, true},
+    {"drain", true, true},
+    {"revoked", true, false},
 }};
 
 }  // namespace

@@ -16,8 +16,11 @@ enum class DisconnectReason : uint8_t {
   kShutdown,  // the process stops
   kOverload,  // no more sessions are taken
   kProtocol,  // the client sent what it must not
+  kExpired,   // its token did
+  kDrain,     // the process will stop, and sends its sessions elsewhere one after the other
+  kRevoked,   // a backend has called its token, or all of its user, back
 };
-inline constexpr size_t kDisconnectReasons = 7;
+inline constexpr size_t kDisconnectReasons = 10;
 
 struct DisconnectPolicy {
   std::string_view label;  // metric label, and `reason` of the closing event

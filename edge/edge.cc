@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <latch>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -22,24 +24,45 @@ class Edge::Impl {
                  .retention = parts.retention,
                  .authenticator = std::move(parts.authenticator),
                  .routes = std::move(parts.routes),
-                 .origins = OriginPolicy(parts.options.allowed_origins),
+                 .origins = OriginPolicy(parts.options.allowed_origins,
+                                         parts.options.tls_cert_file.empty() ? "" : "https"),
+                 .tls = nullptr,
                  .clock = parts.clock,
                  .logger = parts.logger,
                  .request_head = [this] { RequestHead(); },
-                 .sessions_left = parts.options.max_sessions} {}
+                 .renew = [this](Renewal renewal,
+                                 auto done) { Renew(std::move(renewal), std::move(done)); },
+                 .edge_id = parts.peers == nullptr ? "0" : parts.peers->self(),
+                 .sessions = {parts.options.max_sessions, parts.options.max_sessions_per_user},
+                 .addresses = AddressQuota(parts.options.max_connections_per_address)},
+        peers_(std::move(parts.peers)) {}
+
+  absl::Status LoadTls() {
+    if (context_.options.tls_cert_file.empty()) return absl::OkStatus();
+    SLUICE_ASSIGN_OR_RETURN(context_.tls, TlsContext::Load(context_.options));
+    return absl::OkStatus();
+  }
+  bool has_new_certificate() const { return context_.tls != nullptr && context_.tls->HasChanged(); }
+  absl::Status ReloadTls() {
+    return context_.tls == nullptr ? absl::OkStatus() : context_.tls->Reload();
+  }
 
   absl::Status Listen() {
     uint32_t count = context_.options.shards;
     if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
+    context_.accepts_per_second =
+        static_cast<double>(context_.options.max_accepts_per_second) / count;
     SLUICE_ASSIGN_OR_RETURN(ListenAddress address, ListenAddress::Parse(context_.options.listen));
     for (uint32_t i = 0; i < count; ++i) {
       const ListenerPlace place = i == 0 ? ListenerPlace::kFirst : ListenerPlace::kFurther;
       SLUICE_ASSIGN_OR_RETURN(FileDescriptor listener, edge::Listen(address, place));
       port_ = BoundPort(listener);
       address.port = port_;
-      shards_.push_back(std::make_unique<Shard>(&context_, std::move(listener)));
+      shards_.push_back(std::make_unique<Shard>(&context_, i, std::move(listener)));
     }
     for (const auto& shard : shards_) shard->Start();
+    if (peers_)
+      peers_->Serve([this](std::string_view request, auto respond) { Answer(request, respond); });
     return absl::OkStatus();
   }
 
@@ -50,6 +73,12 @@ class Edge::Impl {
     if (std::exchange(head_wanted_, false)) tail_->RequestHead();
   }
 
+  std::shared_ptr<std::latch> BeginDrain() {
+    const auto done = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(shards_.size()));
+    Tell(DrainShard{context_.options.drain_window, done});
+    return done;
+  }
+
   void Stop() {
     // Without the lock: a tail stops only after its last call, which may be waiting for a shard.
     std::unique_ptr<ingest::Tail> tail;
@@ -58,6 +87,7 @@ class Edge::Impl {
       tail = std::move(tail_);
     }
     tail.reset();
+    if (peers_) peers_->Stop();
     Tell(StopShard{});
     for (const auto& shard : shards_) shard->Join();
   }
@@ -77,7 +107,14 @@ class Edge::Impl {
     return stats;
   }
 
+  void SetMemoryLevel(MemoryLevel level) {
+    context_.memory_level = level;
+    if (level == MemoryLevel::kCritical) Tell(EndSlowest{});
+  }
+
+  RevocationTable& revocations() { return context_.revocations; }
   uint16_t port() const { return port_; }
+  MemoryLevel memory_level() const { return context_.memory_level; }
   std::atomic<bool>& caught_up() { return caught_up_; }
 
  private:
@@ -91,7 +128,34 @@ class Edge::Impl {
     }
   }
 
+  void Renew(Renewal renewal, std::function<void(RenewalResult)> done) {
+    if (renewal.connection.edge == context_.edge_id) return RenewHere(std::move(renewal), done);
+    if (peers_ == nullptr) return done(RenewalResult::kNoSession);
+    peers_->Request(renewal.connection.edge, renewal.ToJson(),
+                    [done](const absl::StatusOr<std::string>& answer) {
+                      const auto result = answer.ok() ? ParseRenewalResult(*answer) : std::nullopt;
+                      done(result.value_or(RenewalResult::kUnreachable));
+                    });
+  }
+
+  void RenewHere(Renewal renewal, std::function<void(RenewalResult)> done) {
+    const uint32_t shard = renewal.connection.shard;
+    if (shard >= shards_.size()) return done(RenewalResult::kNoSession);
+    shards_[shard]->mailbox().Post(
+        RenewSession{std::make_shared<const Renewal>(std::move(renewal)), std::move(done)});
+  }
+
+  // What another edge asks of this one.
+  void Answer(std::string_view request, ingest::PeerNetwork::Respond respond) {
+    std::optional<Renewal> renewal = Renewal::FromJson(request);
+    if (!renewal || renewal->connection.edge != context_.edge_id) return;
+    RenewHere(*std::move(renewal), [respond = std::move(respond)](RenewalResult result) {
+      respond(std::string(RenewalResultName(result)));
+    });
+  }
+
   EdgeContext context_;
+  std::unique_ptr<ingest::PeerNetwork> peers_;  // null: no other edge
   uint16_t port_ = 0;
   std::atomic<bool> caught_up_{false};
   Mutex tail_mutex_;
@@ -103,6 +167,7 @@ class Edge::Impl {
 absl::StatusOr<std::unique_ptr<Edge>> Edge::Start(Parts parts) {
   SLUICE_CHECK(parts.authenticator != nullptr);
   auto impl = std::make_unique<Impl>(std::move(parts));
+  SLUICE_RETURN_IF_ERROR(impl->LoadTls());
   SLUICE_RETURN_IF_ERROR(impl->Listen());
   return std::unique_ptr<Edge>(new Edge(std::move(impl)));
 }
@@ -113,6 +178,11 @@ Edge::~Edge() { Stop(); }
 void Edge::Follow(ingest::EventLog* log) { impl_->Follow(log, this); }
 uint16_t Edge::port() const { return impl_->port(); }
 bool Edge::is_caught_up() const { return impl_->caught_up().load(std::memory_order_acquire); }
+absl::Status Edge::ReloadCertificate() { return impl_->ReloadTls(); }
+bool Edge::has_new_certificate() const { return impl_->has_new_certificate(); }
+std::shared_ptr<std::latch> Edge::BeginDrain() { return impl_->BeginDrain(); }
+void Edge::SetMemoryLevel(MemoryLevel level) { impl_->SetMemoryLevel(level); }
+MemoryLevel Edge::memory_level() const { return impl_->memory_level(); }
 void Edge::Stop() { impl_->Stop(); }
 
 void Edge::OnEpoch(const Epoch& epoch, uint64_t first_sequence) {
@@ -122,7 +192,16 @@ void Edge::OnEpoch(const Epoch& epoch, uint64_t first_sequence) {
   impl_->Tell(LogEpoch{epoch, first_sequence});
 }
 
+void Edge::Revoke(const Event& event) {
+  std::optional<Revocation> revocation = Revocation::Parse(event);
+  if (!revocation) return;
+  impl_->revocations().Add(*revocation);
+  // Also while catching up: when the log began anew there are sessions.
+  impl_->Tell(Revoked{std::make_shared<const Revocation>(*std::move(revocation))});
+}
+
 void Edge::OnEvents(std::shared_ptr<const EventBatch> batch) {
+  for (const Event& event : batch->events) Revoke(event);
   impl_->Tell(LogEvents{std::move(batch)});
 }
 
@@ -137,7 +216,7 @@ void Edge::OnHead(uint64_t last_sequence) {
 }
 
 std::vector<prometheus::MetricFamily> Edge::Collect() const {
-  return CollectEdgeMetrics(impl_->Stats());
+  return CollectEdgeMetrics(impl_->Stats(), impl_->memory_level());
 }
 
 }  // namespace sluice::edge

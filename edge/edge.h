@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <latch>
 #include <memory>
 #include <vector>
 
@@ -13,7 +14,9 @@
 #include "core/options.h"
 #include "edge/auth/authenticator.h"
 #include "edge/http/route.h"
+#include "edge/memory_level.h"
 #include "ingest/event_log.h"
+#include "ingest/peer_network.h"
 
 namespace sluice::edge {
 
@@ -26,12 +29,14 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
     EdgeOptions options;
     RetentionOptions retention;
     std::unique_ptr<Authenticator> authenticator;
-    std::vector<HttpRoute> routes;  // e.g. the demo page
+    std::vector<HttpRoute> routes;                         // e.g. the demo page
+    std::unique_ptr<ingest::PeerNetwork> peers = nullptr;  // null: this edge is the only one
     const Clock* clock = &Clock::System();
     Logger* logger = nullptr;  // null: silent
   };
   // Listens and starts the shards; sessions are accepted at once and see `connected` when the
-  // tail has caught up. Errors: INVALID_ARGUMENT (address), UNAVAILABLE (cannot bind, says why).
+  // tail has caught up. Errors: INVALID_ARGUMENT (address, certificate), UNAVAILABLE (cannot bind,
+  // says why).
   static absl::StatusOr<std::unique_ptr<Edge>> Start(Parts parts);
   ~Edge() override;
 
@@ -40,6 +45,18 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
   uint16_t port() const;  // the bound one, also if 0 was asked for
   // True once everything that the log retained at the start is in the ring.
   bool is_caught_up() const;
+  // Reads the certificate again, for new connections; those that there are stay. An error changes
+  // nothing.
+  absl::Status ReloadCertificate();
+  // True if its files are others than when they were last read.
+  bool has_new_certificate() const;
+  // Lets no session begin any more and ends those that there are with `closing drain`, evenly over
+  // options.drain_window, while events still arrive. The latch opens when none is left; it is
+  // shared by the shards and who waits.
+  std::shared_ptr<std::latch> BeginDrain();
+  // From now on; at kCritical also ends the slowest readers, a tenth of those that take nothing.
+  void SetMemoryLevel(MemoryLevel level);
+  MemoryLevel memory_level() const;
   // Ends the tail, says `closing shutdown` to every session, waits for the bytes to leave (at most
   // options.stop_grace), joins the shards. Idempotent.
   void Stop();
@@ -52,6 +69,9 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
+  // What an event says about tokens, if it does.
+  void Revoke(const Event& event);
+
   class Impl;
   explicit Edge(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

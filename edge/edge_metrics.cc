@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/metric_family.h"
-#include "edge/sse/sse_codec.h"
 
 namespace sluice::edge {
 namespace {
@@ -35,13 +34,6 @@ class Family {
   MetricFamily family_;
 };
 
-const MetricLabels kSse = {{"protocol", "sse"}};
-
-MetricLabels WithLabel(MetricLabels labels, std::string name, std::string_view value) {
-  labels.push_back({std::move(name), std::string(value)});
-  return labels;
-}
-
 MetricFamily Single(const Shards& shards, MetricType type, std::string name, std::string help,
                     Counter ShardStats::*member, MetricLabels labels = {}) {
   return Family(std::move(name), std::move(help), type)
@@ -50,12 +42,27 @@ MetricFamily Single(const Shards& shards, MetricType type, std::string name, std
       .Take();
 }
 
+// One series for each protocol.
+MetricFamily OfProtocols(const Shards& shards, MetricType type, std::string name, std::string help,
+                         Counter ShardStats::OfProtocol::*member) {
+  Family family(std::move(name), std::move(help), type);
+  for (size_t i = 0; i < kProtocols; ++i) {
+    family.Add(shards, {{"protocol", std::string(kProtocolLabels[i])}},
+               [=](const ShardStats& s) -> const Counter& { return s.protocols[i].*member; });
+  }
+  return family.Take();
+}
+
 MetricFamily SessionsClosed(const Shards& shards) {
   Family family("sessions_closed_total", "Sessions ended, by reason.", MetricType::Counter);
-  for (size_t i = 0; i < kDisconnectReasons; ++i) {
-    const auto label = PolicyOf(static_cast<DisconnectReason>(i)).label;
-    family.Add(shards, WithLabel(kSse, "reason", label),
-               [i](const ShardStats& s) -> const Counter& { return s.sessions_closed[i]; });
+  for (size_t protocol = 0; protocol < kProtocols; ++protocol) {
+    for (size_t i = 0; i < kDisconnectReasons; ++i) {
+      const auto label = PolicyOf(static_cast<DisconnectReason>(i)).label;
+      family.Add(
+          shards,
+          {{"protocol", std::string(kProtocolLabels[protocol])}, {"reason", std::string(label)}},
+          [=](const ShardStats& s) -> const Counter& { return s.protocols[protocol].closed[i]; });
+    }
   }
   return family.Take();
 }
@@ -79,6 +86,16 @@ MetricFamily HandshakesRejected(const Shards& shards) {
   return family.Take();
 }
 
+MetricFamily AuthFailures(const Shards& shards) {
+  Family family("auth_failures_total", "Callers that were not let in, by reason.",
+                MetricType::Counter);
+  for (size_t i = 0; i < kAuthRefusalReasons; ++i) {
+    family.Add(shards, {{"reason", std::string(LabelOf(static_cast<AuthRefusalReason>(i)))}},
+               [i](const ShardStats& s) -> const Counter& { return s.auth_failures[i]; });
+  }
+  return family.Take();
+}
+
 MetricFamily Replays(const Shards& shards) {
   Family family("replays_total",
                 "Streams begun: resumed in full, resumed with a gap, without a cursor (none).",
@@ -98,8 +115,7 @@ MetricFamily DeliveryLatency(const Shards& shards) {
   std::vector<const DurationHistogram*> latencies;
   for (const ShardStats* shard : shards) latencies.push_back(&shard->delivery_latency);
   return DurationMetric("sluice_edge_delivery_latency_seconds",
-                        "From publish to the write to the socket, for live deliveries.", latencies,
-                        kSse);
+                        "From publish to the write to the socket, for live deliveries.", latencies);
 }
 
 // The tail is one, the shards follow it: the slowest says how far the edge has come.
@@ -122,20 +138,24 @@ MetricFamily Holes(const Shards& shards) {
 
 }  // namespace
 
-std::vector<MetricFamily> CollectEdgeMetrics(const Shards& shards) {
+std::vector<MetricFamily> CollectEdgeMetrics(const Shards& shards, MemoryLevel memory_level) {
   constexpr auto kCounter = MetricType::Counter;
   constexpr auto kGauge = MetricType::Gauge;
   using S = ShardStats;
+  using P = ShardStats::OfProtocol;
   // clang-format off
   return {
       TailSequence(shards),
       Holes(shards),
-      Single(shards, kGauge, "sessions", "Open sessions.", &S::sessions, kSse),
-      Single(shards, kCounter, "sessions_opened_total", "Sessions begun.", &S::sessions_opened, kSse),
+      SingleMetric(kGauge, "sluice_edge_memory_level", "0: enough; 1: no session begins; 2: the slowest are ended.", static_cast<double>(memory_level)),
+      OfProtocols(shards, kGauge, "sessions", "Open sessions.", &P::sessions),
+      OfProtocols(shards, kCounter, "sessions_renewed_total", "Sessions that were given a new token.", &P::renewed),
+      OfProtocols(shards, kCounter, "sessions_opened_total", "Sessions begun.", &P::opened),
       SessionsClosed(shards),
       Single(shards, kCounter, "sessions_shed_total", "Streams refused with closing overload.", &S::sessions_shed),
       HandshakesRejected(shards),
-      Single(shards, kCounter, "events_delivered_total", "Events handed to sockets.", &S::events_delivered, kSse),
+      AuthFailures(shards),
+      OfProtocols(shards, kCounter, "events_delivered_total", "Events handed to sockets.", &P::delivered),
       Single(shards, kCounter, "socket_writes_total", "System calls that wrote to streams.", &S::socket_writes),
       Single(shards, kCounter, "heartbeats_total", "Cursor blocks sent to idle streams.", &S::heartbeats),
       DeliveryLatency(shards),
@@ -151,6 +171,9 @@ std::vector<MetricFamily> CollectEdgeMetrics(const Shards& shards) {
       Single(shards, kGauge, "connections", "Open connections, streams or not.", &S::connections),
       Single(shards, kCounter, "connections_accepted_total", "Connections accepted.", &S::connections_accepted),
       Single(shards, kCounter, "accept_failures_total", "Connections not accepted for want of descriptors or memory.", &S::accept_failures),
+      Single(shards, kCounter, "connections_refused_total", "Connections closed because their address has too many.", &S::connections_refused),
+      Single(shards, kCounter, "accepts_delayed_total", "Times that connections had to wait because too many came.", &S::accepts_delayed),
+      Single(shards, kCounter, "tls_failures_total", "Connections ended because the peer broke TLS.", &S::tls_failures),
   };
   // clang-format on
 }

@@ -15,6 +15,7 @@ void Append::Release::operator()(Append* append) const {
 OwnedAppend Abandoned(OwnedAppend append) {
   OwnedAppend answer(new Append);
   answer->started = append->started;
+  answer->trace_id = append->trace_id;
   answer->bytes = append->bytes;
   answer->result = absl::UnavailableError("the gateway is stopping");
   return answer;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "core/event.h"
@@ -34,6 +35,7 @@ struct Append {
   AppendOwner* owner = nullptr;  // null once detached
   std::shared_ptr<Inbox> inbox;  // of the owner's thread
   SteadyTime started;
+  std::string trace_id;                     // of the call; empty: none
   uint64_t bytes = 0;                       // taken from the budget
   bool in_call = false;                     // within EventLog::Append
   bool pending = false;                     // the log has it

@@ -9,9 +9,9 @@
 namespace sluice::gateway {
 namespace {
 
-// Steps of one turn: what a flush may wait for while there is always more to do. About a
+// Steps of one turn: what a flush may wait for while there is always more to do. Half a
 // millisecond's work.
-constexpr int kTurnSteps = 256;
+constexpr int kTurnSteps = 64;
 
 }  // namespace
 

@@ -3,7 +3,6 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/resource_quota.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -17,12 +16,15 @@
 #include "core/check.h"
 #include "core/listen_address.h"
 #include "core/status.h"
+#include "gateway/announcer.h"
 #include "gateway/bind_failure.h"
 #include "gateway/call_thread.h"
 #include "gateway/health.h"
 #include "gateway/publish_counters.h"
 #include "gateway/publish_service.h"
 #include "gateway/publisher.h"
+#include "gateway/publisher_table.h"
+#include "gateway/server_credentials.h"
 
 namespace sluice::gateway {
 namespace {
@@ -62,6 +64,10 @@ void SetLimits(const GatewayOptions& options, grpc::ServerBuilder* builder) {
   // 4 MiB of gzip may be 4 GiB of text, and gRPC bounds only the former: UNIMPLEMENTED.
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder->AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
+  builder->AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  // Books about every call that nobody reads here.
+  builder->AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
   // Clients may ping every ten seconds, with or without calls; we do once a minute.
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -89,15 +95,17 @@ uint32_t ThreadCount(const GatewayOptions& options) {
 
 class Gateway::Impl {
  public:
-  Impl(const GatewayOptions& options, ingest::EventLog* log, const Clock& clock)
-      : publisher_(options, log, clock) {}
+  Impl(const GatewayOptions& options, PublisherTable publishers, ingest::EventLog* log,
+       Logger* logger, const Clock& clock)
+      : publisher_(options, std::move(publishers), log, logger, clock) {}
 
   absl::Status Start() {
     const GatewayOptions& options = publisher_.options();
     SLUICE_ASSIGN_OR_RETURN(const ListenAddress address, ListenAddress::Parse(options.listen));
     grpc::ServerBuilder builder;
     SetLimits(options, &builder);
-    builder.AddListeningPort(address.ToString(), grpc::InsecureServerCredentials(), &port_);
+    SLUICE_ASSIGN_OR_RETURN(const auto credentials, ServerCredentialsOf(options));
+    builder.AddListeningPort(address.ToString(), credentials, &port_);
     for (uint32_t i = 0; i < ThreadCount(options); ++i) {
       threads_.push_back(std::make_unique<CallThread>(builder.AddCompletionQueue()));
     }
@@ -110,7 +118,10 @@ class Gateway::Impl {
       JoinThreads();
       return BindFailure(address);
     }
-    for (const auto& thread : threads_) Accept(thread.get());
+    for (const auto& thread : threads_) {
+      announcers_.push_back(std::make_unique<Announcer>(&publisher_, thread.get()));
+      Accept(thread.get(), announcers_.back().get());
+    }
     health_->Accept();
     for (const auto& thread : threads_) thread->Start();
     return absl::OkStatus();
@@ -137,12 +148,13 @@ class Gateway::Impl {
   }
 
  private:
-  void Accept(CallThread* thread) {
-    const PublishParts parts = {&service_, &publisher_, thread};
+  void Accept(CallThread* thread, Announcer* announcer) {
+    const PublishParts parts = {&service_, &publisher_, thread, announcer};
     for (int i = 0; i < kAcceptedAhead; ++i) AcceptPublish(parts);
     for (int i = 0; i < kRareAcceptedAhead; ++i) {
       AcceptPublishBatch(parts);
       AcceptPublishStream(parts);
+      AcceptDisconnect(parts);
     }
   }
 
@@ -154,6 +166,7 @@ class Gateway::Impl {
   Publisher publisher_;
   PublishService service_;
   std::vector<std::unique_ptr<CallThread>> threads_;
+  std::vector<std::unique_ptr<Announcer>> announcers_;  // one for each thread
   std::unique_ptr<Health> health_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
@@ -162,8 +175,10 @@ class Gateway::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const GatewayOptions& options,
-                                                        ingest::EventLog* log, const Clock& clock) {
-  auto impl = std::make_unique<Impl>(options, log, clock);
+                                                        ingest::EventLog* log, Logger* logger,
+                                                        const Clock& clock) {
+  SLUICE_ASSIGN_OR_RETURN(PublisherTable publishers, PublisherTable::Load(options));
+  auto impl = std::make_unique<Impl>(options, std::move(publishers), log, logger, clock);
   SLUICE_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }

@@ -8,20 +8,23 @@
 
 #include "absl/status/statusor.h"
 #include "core/clock.h"
+#include "core/logging.h"
 #include "core/options.h"
 #include "ingest/event_log.h"
 
 namespace sluice::gateway {
 
 // The publishers' side of Sluice: a gRPC server of sluice.v1.Gateway, health and reflection that
-// appends what it is given to the log. It does not authenticate; who may reach its address may
-// publish. Owner: app. Thread: Start, Stop and the destructor on main, the rest on any.
+// appends what it is given to the log. Without publishers in the options, who may reach its address
+// may publish. Owner: app. Thread: Start, Stop and the destructor on main, the rest on any.
 class Gateway final : public prometheus::Collectable {
  public:
-  // Listens and serves. `log` and `clock` outlive the gateway; answers of the log may come later
-  // still. Errors: INVALID_ARGUMENT (the address), UNAVAILABLE (cannot listen there, says why).
+  // Listens and serves. `log`, `logger` (null: silent) and `clock` outlive the gateway; answers of
+  // the log may come later still. Errors: INVALID_ARGUMENT (the address, a key or certificate),
+  // UNAVAILABLE (cannot listen there, says why).
   static absl::StatusOr<std::unique_ptr<Gateway>> Start(const GatewayOptions& options,
                                                         ingest::EventLog* log,
+                                                        Logger* logger = nullptr,
                                                         const Clock& clock = Clock::System());
   ~Gateway() override;
 

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/slice.h>
 
+#include <string>
 #include <string_view>
 
 #include "gateway/append.h"
-#include "sluice/v1/gateway.pb.h"
 
 namespace sluice::gateway {
 
@@ -25,17 +24,16 @@ class MessageBytes final {
   grpc::Slice slice_;
 };
 
-template <typename Message>
-grpc::ByteBuffer Serialize(const Message& message) {
-  grpc::ByteBuffer buffer;
-  bool own_buffer = false;
-  // Fails only for messages that miss required fields, which proto3 has not.
-  (void)grpc::SerializationTraits<Message>::Serialize(message, &buffer, &own_buffer);
-  return buffer;
-}
+// A message to send; copies the bytes.
+grpc::ByteBuffer ToBuffer(std::string_view message);
 
-void SetResponse(const ingest::Appended& appended, v1::PublishResponse* response);
-// Thread: that of the append's owner, once it is done.
-void SetResult(const Append& append, v1::PublishResult* result);
+// Answers are written field by field, as they lie on the wire: there is one for each event, and
+// building the generated message first would take several allocations each.
+
+// The fields of a sluice.v1.PublishResponse.
+void WriteResponse(const ingest::Appended& appended, std::string* out);
+// A sluice.v1.PublishResult as field 1 of what holds it, which is a PublishStreamResponse or, one
+// behind the other, a PublishBatchResponse. Thread: that of the append's owner, once it is done.
+void WriteResult(const Append& append, std::string* out);
 
 }  // namespace sluice::gateway

@@ -1,5 +1,4 @@
-#include <google/protobuf/arena.h>
-
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,13 +36,14 @@ class PublishBatchCall final : public UnaryCall {
     const absl::Status status = DecodePublishBatchRequest(
         message.view(), publisher().options().max_batch_events, &requests);
     if (!status.ok()) return Fail(status);
-    const AppendTimes times = publisher().TimesOf(context()->deadline());
+    const CallFacts facts = publisher().FactsOf(*context());
+    if (!facts.grant.ok()) return Fail(facts.grant.status());
     appends_.reserve(requests.size());
     for (const std::string_view bytes : requests) {
       Append* const append = appends_.emplace_back(new Append).get();
       append->owner = this;
       append->inbox = thread()->inbox();
-      publisher().Begin(bytes, times, append, counters());
+      publisher().Begin(bytes, facts, append, counters());
       if (append->pending) ++pending_;
     }
     publisher().Announce();
@@ -59,16 +59,12 @@ class PublishBatchCall final : public UnaryCall {
   }
 
   void AnswerAppends() {
-    google::protobuf::Arena arena;
-    auto* response = google::protobuf::Arena::CreateMessage<v1::PublishBatchResponse>(&arena);
-    response->mutable_results()->Reserve(static_cast<int>(appends_.size()));
-    for (const OwnedAppend& append : appends_) SetResult(*append, response->add_results());
-    Answer(Serialize(*response));
+    std::string response;
+    for (const OwnedAppend& append : appends_) WriteResult(*append, &response);
+    Answer(ToBuffer(response));
   }
 
-  void OnAnswered() override {
-    for (const OwnedAppend& append : appends_) publisher().End(*append, counters());
-  }
+  void OnAnswered() override { publisher().End(appends_, counters()); }
 
   std::vector<OwnedAppend> appends_;  // in the order of the requests
   size_t pending_ = 0;                // of them, those that the log has

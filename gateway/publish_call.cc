@@ -1,3 +1,6 @@
+#include <string>
+
+#include "gateway/announcer.h"
 #include "gateway/message.h"
 #include "gateway/publish_service.h"
 #include "gateway/unary_call.h"
@@ -26,9 +29,8 @@ class PublishCall final : public UnaryCall {
     append_->owner = this;
     append_->inbox = thread()->inbox();
     const MessageBytes message(*request());
-    publisher().Begin(message.view(), publisher().TimesOf(context()->deadline()), append_.get(),
-                      counters());
-    publisher().Announce();
+    publisher().Begin(message.view(), publisher().FactsOf(*context()), append_.get(), counters());
+    parts().announcer->AnnounceWhenTurnEnds();
     if (!append_->pending) {
       AnswerAppend();
     } else if (thread()->is_abandoning()) {
@@ -40,12 +42,12 @@ class PublishCall final : public UnaryCall {
 
   void AnswerAppend() {
     if (!append_->result.ok()) return Fail(append_->result.status());
-    v1::PublishResponse response;
-    SetResponse(*append_->result, &response);
-    Answer(Serialize(response));
+    std::string response;
+    WriteResponse(*append_->result, &response);
+    Answer(ToBuffer(response));
   }
 
-  void OnAnswered() override { publisher().End(*append_, counters()); }
+  void OnAnswered() override { publisher().End({&append_, 1}, counters()); }
 
   OwnedAppend append_{new Append};
 };

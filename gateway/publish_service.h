@@ -4,18 +4,21 @@
 
 namespace sluice::gateway {
 
+class Announcer;
 class CallThread;
 class Publisher;
 
 // sluice.v1.Gateway on completion queues, its messages as bytes (docs/adr/0002).
-using PublishService = v1::Gateway::WithRawMethod_Publish<v1::Gateway::WithRawMethod_PublishBatch<
-    v1::Gateway::WithRawMethod_PublishStream<v1::Gateway::Service>>>;
+using PublishService = v1::Gateway::WithRawMethod_Publish<
+    v1::Gateway::WithRawMethod_PublishBatch<v1::Gateway::WithRawMethod_PublishStream<
+        v1::Gateway::WithRawMethod_Disconnect<v1::Gateway::Service>>>>;
 
 // What every publishing call needs; the parts outlive the calls.
 struct PublishParts {
   PublishService* service;
   Publisher* publisher;
   CallThread* thread;
+  Announcer* announcer;  // of the thread
 };
 
 // Waits for one call of the method with the thread's queue; that call then waits for the next.
@@ -23,5 +26,6 @@ struct PublishParts {
 void AcceptPublish(const PublishParts& parts);
 void AcceptPublishBatch(const PublishParts& parts);
 void AcceptPublishStream(const PublishParts& parts);
+void AcceptDisconnect(const PublishParts& parts);
 
 }  // namespace sluice::gateway

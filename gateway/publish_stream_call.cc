@@ -2,11 +2,14 @@
 #include <grpcpp/support/async_stream.h>
 
 #include <deque>
+#include <string>
 
+#include "gateway/announcer.h"
 #include "gateway/call_thread.h"
 #include "gateway/message.h"
 #include "gateway/publish_service.h"
 #include "gateway/publisher.h"
+#include "gateway/rpc_status.h"
 
 namespace sluice::gateway {
 namespace {
@@ -37,7 +40,6 @@ class PublishStreamCall final : public Call, public Flushable, public AppendOwne
 
   void Flush() override {
     flush_awaited_ = false;
-    publisher().Announce();
     Advance();
   }
 
@@ -49,6 +51,7 @@ class PublishStreamCall final : public Call, public Flushable, public AppendOwne
     }
     Enter();
     AcceptPublishStream(parts_);
+    facts_ = publisher().StreamFactsOf(context_);
     Advance();
   }
 
@@ -68,8 +71,8 @@ class PublishStreamCall final : public Call, public Flushable, public AppendOwne
     append->owner = this;
     append->inbox = thread()->inbox();
     const MessageBytes message(request_);
-    publisher().Begin(message.view(), publisher().StreamedTimesOf(context_.deadline()), append,
-                      counters());
+    publisher().Begin(message.view(), publisher().StreamedFactsOf(facts_), append, counters());
+    parts_.announcer->AnnounceWhenTurnEnds();
     if (append->pending && thread()->is_abandoning()) Abandon();
   }
 
@@ -108,37 +111,40 @@ class PublishStreamCall final : public Call, public Flushable, public AppendOwne
     // Nobody is left to hear the answers.
     while (broken_ && IsReady(0)) Drop();
     if (!IsReady(0)) return;
-    response_.Clear();
-    SetResult(*unanswered_.front(), response_.mutable_result());
+    response_.clear();
+    WriteResult(*unanswered_.front(), &response_);
     grpc::WriteOptions options;
     // The first answer takes the response's headers along, which complete only once they have left.
     if (IsReady(1) && headers_sent_) options.set_buffer_hint();
     headers_sent_ = true;
     writing_ = true;
-    stream_.Write(Serialize(response_), options, written_.tag());
+    stream_.Write(ToBuffer(response_), options, written_.tag());
   }
 
   // Forgets the oldest event, which is answered.
   void Drop() {
-    publisher().End(*unanswered_.front(), counters());
+    publisher().End({&unanswered_.front(), 1}, counters());
     unanswered_.pop_front();
   }
 
   void Read() {
     if (reading_ || reads_ended_ || broken_ || finishing_ || thread()->is_draining()) return;
-    if (unanswered_.size() >= kMaxUnanswered) return;
+    if (unanswered_.size() >= kMaxUnanswered || !facts_.grant.ok()) return;
     reading_ = true;
     stream_.Read(&request_, read_.tag());
   }
 
   void Finish() {
-    const bool ended = reads_ended_ || broken_ || thread()->is_draining();
+    const bool ended = reads_ended_ || broken_ || thread()->is_draining() || !facts_.grant.ok();
     if (!ended || finishing_ || writing_ || !unanswered_.empty()) return;
     finishing_ = true;
-    stream_.Finish(reads_ended_
-                       ? grpc::Status::OK
-                       : grpc::Status(grpc::StatusCode::UNAVAILABLE, "the gateway is stopping"),
-                   ended_.tag());
+    stream_.Finish(FinalStatus(), ended_.tag());
+  }
+
+  grpc::Status FinalStatus() const {
+    if (!facts_.grant.ok()) return ToGrpcStatus(facts_.grant.status());
+    if (reads_ended_) return grpc::Status::OK;
+    return {grpc::StatusCode::UNAVAILABLE, "the gateway is stopping"};
   }
 
   Publisher& publisher() { return *parts_.publisher; }
@@ -152,8 +158,9 @@ class PublishStreamCall final : public Call, public Flushable, public AppendOwne
   StepOf<PublishStreamCall, &PublishStreamCall::OnWritten> written_{this};
   StepOf<PublishStreamCall, &PublishStreamCall::OnFinished> ended_{this};
 
+  CallFacts facts_;                     // of the stream
   grpc::ByteBuffer request_;            // of the read under way
-  v1::PublishStreamResponse response_;  // kept for its memory
+  std::string response_;                // kept for its memory
   std::deque<OwnedAppend> unanswered_;  // in the order of the requests
   bool headers_sent_ = false;
   bool reading_ = false;

@@ -1,13 +1,19 @@
 #pragma once
 
+#include <grpcpp/server_context.h>
+
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "core/clock.h"
+#include "core/logging.h"
 #include "core/options.h"
 #include "gateway/append.h"
 #include "gateway/byte_budget.h"
 #include "gateway/publish_counters.h"
+#include "gateway/publisher_table.h"
 #include "ingest/event_log.h"
 
 namespace sluice::gateway {
@@ -15,40 +21,69 @@ namespace sluice::gateway {
 // What a call that waits for the log costs beside its message: gRPC's own state and ours.
 inline constexpr uint64_t kCallBytes = 4096;
 
-struct AppendTimes {
+// What an append takes from the call that it came with.
+struct CallFacts {
   SteadyTime started;
-  SteadyTime deadline;
+  SteadyTime deadline;           // max: none
+  std::string_view traceparent;  // borrowed from the call; empty: none
+  // Whose call it is, or why it is nobody's; owned by the publisher.
+  absl::StatusOr<const PublisherGrant*> grant = nullptr;
 };
 
-// What every event goes through, whatever call it came with: decode, check, admit, append, count.
+// What every event goes through, whatever call it came with: decode, check, authorise, admit,
+// append, count.
 // Thread: any. Owner: Gateway.
 class Publisher final {
  public:
-  // `log` and `clock` outlive the publisher.
-  Publisher(const GatewayOptions& options, ingest::EventLog* log, const Clock& clock)
-      : options_(options), log_(log), clock_(clock), budget_(options.max_in_flight_bytes) {}
+  // `log`, `logger` (null: silent) and `clock` outlive the publisher.
+  Publisher(const GatewayOptions& options, PublisherTable publishers, ingest::EventLog* log,
+            Logger* logger, const Clock& clock)
+      : options_(options),
+        publishers_(std::move(publishers)),
+        log_(log),
+        logger_(logger),
+        clock_(clock),
+        budget_(options.max_in_flight_bytes) {}
 
   // Of an event that arrives now: too late for the log at the deadline of its call or, if it has
-  // none (WallTime::max()), after `max_append_time`.
-  AppendTimes TimesOf(WallTime call_deadline) const;
-  // Of an event of a call that outlasts it: whichever comes first.
-  AppendTimes StreamedTimesOf(WallTime call_deadline) const;
+  // none, after `max_append_time`.
+  CallFacts FactsOf(const grpc::ServerContext& call) const;
+  // Of a call that outlasts its events, and of an event of it that arrives now: too late at the
+  // deadline of the call or after `max_append_time`, whichever comes first.
+  CallFacts StreamFactsOf(const grpc::ServerContext& call) const;
+  CallFacts StreamedFactsOf(const CallFacts& stream) const;
 
   // Appends the event of one sluice.v1.PublishRequest; `message` is needed only for the length of
   // this call. Either `append->result` is there when it returns, or the append is `pending` and its
   // owner hears of it later. `counters` are those of the calling thread.
-  void Begin(std::string_view message, AppendTimes times, Append* append,
+  void Begin(std::string_view message, const CallFacts& call, Append* append,
              PublishCounters* counters);
+  // Appends what an edge needs to know of a revocation, checked but for the right to it; otherwise
+  // as Begin.
+  struct Revocation {
+    bool is_user;  // else a token
+    std::string_view id;
+    std::string_view reason;
+  };
+  void BeginRevocation(const Revocation& revocation, const CallFacts& call, Append* append,
+                       PublishCounters* counters);
   // After one or more Begin: lets browsers have the events, together.
   void Announce() { log_->Announce(); }
-  // Counts the result of an append, once it is answered, and frees what it held.
-  void End(const Append& append, PublishCounters* counters);
+  // Counts and logs the results of appends that are answered together, and frees what they held.
+  void End(std::span<const OwnedAppend> appends, PublishCounters* counters);
 
   const GatewayOptions& options() const { return options_; }
 
  private:
+  // Hands `request`, of a message of this size, to the log.
+  void Submit(const ingest::AppendRequest& request, size_t message_bytes, Append* append,
+              PublishCounters* counters);
+  void Log(const Append& append);
+
   const GatewayOptions options_;
+  const PublisherTable publishers_;
   ingest::EventLog* const log_;
+  Logger* const logger_;
   const Clock& clock_;
   ByteBudget budget_;
 };

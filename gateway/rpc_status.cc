@@ -19,7 +19,7 @@ constexpr std::string_view kTypeUrl = "type.googleapis.com/";
 constexpr std::chrono::milliseconds kRetryDelay(100);
 
 // The last row stands for every other code.
-constexpr std::array<PublishFailure, 5> kFailures = {{
+constexpr std::array<PublishFailure, 7> kFailures = {{
     {absl::StatusCode::kInvalidArgument, grpc::StatusCode::INVALID_ARGUMENT,
      PublishOutcome::kInvalidArgument},
     {absl::StatusCode::kResourceExhausted, grpc::StatusCode::RESOURCE_EXHAUSTED,
@@ -27,6 +27,10 @@ constexpr std::array<PublishFailure, 5> kFailures = {{
     {absl::StatusCode::kUnavailable, grpc::StatusCode::UNAVAILABLE, PublishOutcome::kUnavailable},
     {absl::StatusCode::kDeadlineExceeded, grpc::StatusCode::DEADLINE_EXCEEDED,
      PublishOutcome::kDeadlineExceeded},
+    {absl::StatusCode::kUnauthenticated, grpc::StatusCode::UNAUTHENTICATED,
+     PublishOutcome::kUnauthenticated},
+    {absl::StatusCode::kPermissionDenied, grpc::StatusCode::PERMISSION_DENIED,
+     PublishOutcome::kPermissionDenied},
     {absl::StatusCode::kInternal, grpc::StatusCode::INTERNAL, PublishOutcome::kInternal},
 }};
 

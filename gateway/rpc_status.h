@@ -20,11 +20,14 @@ enum class PublishOutcome : uint8_t {
   kResourceExhausted,
   kUnavailable,
   kDeadlineExceeded,
+  kUnauthenticated,
+  kPermissionDenied,
   kInternal,
 };
-inline constexpr std::array<std::string_view, 7> kPublishOutcomeNames = {
+inline constexpr std::array<std::string_view, 9> kPublishOutcomeNames = {
     "ok",          "duplicate",         "invalid_argument", "resource_exhausted",
-    "unavailable", "deadline_exceeded", "internal"};
+    "unavailable", "deadline_exceeded", "unauthenticated",  "permission_denied",
+    "internal"};
 
 // How publishing can fail, in the three languages that say so. Thread: any.
 struct PublishFailure {

@@ -1,7 +1,5 @@
 #include "gateway/validation.h"
 
-#include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -14,9 +12,6 @@
 namespace sluice::gateway {
 namespace {
 
-// The names of what an edge says about the connection itself (docs/protocol.md).
-constexpr std::array<std::string_view, 3> kReservedTypes = {"connected", "gap", "closing"};
-
 absl::Status ValidateTarget(const PublishRequestView& request) {
   if (request.target == PublishRequestView::Target::kNone) {
     return FieldViolation("target", "target must be set: user_id or topic");
@@ -28,21 +23,9 @@ absl::Status ValidateTarget(const PublishRequestView& request) {
 }
 
 absl::Status ValidateType(std::string_view type) {
-  if (type.size() > kMaxEventTypeBytes) {
-    return FieldViolation("event.type",
-                          absl::StrCat("event.type must be at most ", kMaxEventTypeBytes,
-                                       " bytes, got ", type.size()));
-  }
-  if (!IsValidUtf8(type)) {
-    return FieldViolation("event.type", "event.type must be valid UTF-8");
-  }
-  if (type.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
-    return FieldViolation("event.type", "event.type must not contain CR, LF or NUL");
-  }
-  if (std::ranges::find(kReservedTypes, type) != kReservedTypes.end()) {
-    return FieldViolation("event.type", "event.type must not be connected, gap or closing");
-  }
-  return absl::OkStatus();
+  constexpr std::string_view kField = "event.type";
+  const absl::Status status = ValidateEventType(kField, type);
+  return status.ok() ? status : FieldViolation(kField, status.message());
 }
 
 absl::Status ValidateData(std::string_view data, uint32_t max_event_bytes) {

@@ -17,7 +17,8 @@ struct AppendRequest {
   ChannelView channel;
   std::string_view type;  // 0-64 bytes
   std::string_view data;
-  std::string_view idempotency_key;  // empty: none; scoped to the channel
+  std::string_view idempotency_key;   // empty: none; scoped to the channel
+  std::string_view traceparent = {};  // W3C trace context, well-formed; empty: none
   SteadyTime deadline = SteadyTime::max();
   bool announce_later = false;  // tails need not see it before the caller's Announce
 };

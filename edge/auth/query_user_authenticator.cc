@@ -5,25 +5,28 @@
 
 #include "absl/strings/match.h"
 #include "core/channel.h"
-#include "core/status.h"
 #include "edge/http/query.h"
 
 namespace sluice::edge {
 
-absl::StatusOr<Identity> QueryUserAuthenticator::Authenticate(
-    const Credentials& credentials) const {
+Authentication QueryUserAuthenticator::Authenticate(const Credentials& credentials) const {
+  using Reason = AuthRefusalReason;
   if (only_loopback_hosts_ && !IsLoopbackHost(credentials.host)) {
-    return absl::PermissionDeniedError("without authentication only loopback hosts are served");
+    return AuthRefusal{Reason::kOrigin, "without authentication only loopback hosts are served"};
   }
-  if (credentials.foreign_origin) {
-    return absl::PermissionDeniedError("this origin is not allowed");
+  if (credentials.origin == OriginPolicy::Verdict::kForeign) {
+    return AuthRefusal{Reason::kOrigin, "this origin is not allowed"};
   }
   const std::optional<Query> query = Query::Parse(credentials.query);
-  if (!query) return absl::InvalidArgumentError("broken escape in the query");
+  if (!query) return AuthRefusal{Reason::kRequest, "broken escape in the query"};
   const std::string* user = query->Find("user");
-  if (user == nullptr) return absl::UnauthenticatedError("the query must name a user: ?user=NAME");
-  SLUICE_RETURN_IF_ERROR(ValidateChannelName("user", *user));
-  return Identity{.user_id = *user, .all_topics = true};
+  if (user == nullptr) {
+    return AuthRefusal{Reason::kMissing, "the query must name a user: ?user=NAME"};
+  }
+  if (const absl::Status valid = ValidateChannelName("user", *user); !valid.ok()) {
+    return AuthRefusal{Reason::kRequest, std::string(valid.message())};
+  }
+  return Identity{.user_id = *user, .token_id = "", .topics = {NamePattern::Any()}};
 }
 
 bool IsLoopbackHost(std::string_view host) {

@@ -5,13 +5,13 @@
 namespace sluice::edge {
 
 // Trusts `?user=NAME`: for a process that only listens on loopback, or was told --insecure. A
-// foreign Origin is PERMISSION_DENIED, and on loopback a foreign Host too, since a page of any site
+// foreign Origin is refused, and on loopback a foreign Host too, since a page of any site
 // can have its own name resolve to 127.0.0.1 (DNS rebinding). Thread: any.
 class QueryUserAuthenticator final : public Authenticator {
  public:
   explicit QueryUserAuthenticator(bool only_loopback_hosts)
       : only_loopback_hosts_(only_loopback_hosts) {}
-  absl::StatusOr<Identity> Authenticate(const Credentials& credentials) const override;
+  Authentication Authenticate(const Credentials& credentials) const override;
 
  private:
   const bool only_loopback_hosts_;

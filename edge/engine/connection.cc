@@ -14,12 +14,12 @@ constexpr int kMaxReads = 16;  // of the shard's buffer; more is abuse
 
 }  // namespace
 
-Connection::Connection(Shard* shard, FileDescriptor socket)
+Connection::Connection(Shard* shard, StreamSocket socket)
     : shard_(*shard), id_(shard->NextConnectionId()), socket_(std::move(socket)) {}
 
-LingeringConnection::LingeringConnection(Shard* shard, FileDescriptor socket)
+LingeringConnection::LingeringConnection(Shard* shard, StreamSocket socket)
     : Connection(shard, std::move(socket)) {
-  shutdown(fd(), SHUT_WR);
+  this->socket().EndSending();
   shard->wheel().Set(this, TimerWheel::Ticks(kLinger));
 }
 

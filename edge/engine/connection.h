@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "edge/engine/socket.h"
+#include "edge/engine/stream_socket.h"
 #include "edge/engine/timer_wheel.h"
 
 namespace sluice::edge {
@@ -14,24 +14,26 @@ class Shard;
 // which calls it when the socket is ready (edge-triggered) and owns it until Remove. Thread: shard.
 class Connection : public Timed {
  public:
-  Connection(Shard* shard, FileDescriptor socket);
+  Connection(Shard* shard, StreamSocket socket);
 
   virtual void OnReadable() = 0;
   virtual void OnWritable() = 0;
   // The shard stops: end in good order, within its grace time.
   virtual void OnStop() = 0;
 
-  int fd() const { return socket_.get(); }
+  int fd() const { return socket_.fd(); }
+  Shard& shard() { return shard_; }
   // Of this life of the socket; unlike descriptors never used again within the shard.
   uint64_t id() const { return id_; }
 
  protected:
-  FileDescriptor TakeSocket() { return std::move(socket_); }
+  StreamSocket& socket() { return socket_; }
+  StreamSocket TakeSocket() { return std::move(socket_); }
   Shard& shard_;
 
  private:
   const uint64_t id_;
-  FileDescriptor socket_;
+  StreamSocket socket_;
 };
 
 // A socket whose last byte is written: waits for the peer to close, so that closing does not reset
@@ -39,7 +41,7 @@ class Connection : public Timed {
 class LingeringConnection final : public Connection {
  public:
   // Ends our direction.
-  LingeringConnection(Shard* shard, FileDescriptor socket);
+  LingeringConnection(Shard* shard, StreamSocket socket);
   void OnReadable() override;
   void OnWritable() override {}
   void OnDeadline() override;

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <functional>
+#include <latch>
 #include <memory>
 #include <variant>
 #include <vector>
@@ -10,7 +13,9 @@
 #include "core/cursor.h"
 #include "core/event.h"
 #include "core/mutex.h"
+#include "edge/auth/revocation_table.h"
 #include "edge/http/route.h"
+#include "edge/renewal.h"
 
 namespace sluice::edge {
 
@@ -34,8 +39,25 @@ struct RouteAnswer {
   uint64_t id;
   HttpResponse response;
 };
+// Ends the sessions that it covers.
+struct Revoked {
+  std::shared_ptr<const Revocation> revocation;  // shared by the shards
+};
+// Ends all sessions, evenly over `window`; each shard counts `done` down once.
+struct DrainShard {
+  std::chrono::milliseconds window;
+  std::shared_ptr<std::latch> done;  // shared by the shards and who waits
+};
+// A new token for the session that it names; `done` is told what became of it.
+struct RenewSession {
+  std::shared_ptr<const Renewal> renewal;
+  std::function<void(RenewalResult)> done;  // thread: shard
+};
+// Ends a tenth of the sessions whose sockets take nothing, at least one: the slowest.
+struct EndSlowest {};
 struct StopShard {};
-using Message = std::variant<LogEpoch, LogEvents, LogHole, LogHead, RouteAnswer, StopShard>;
+using Message = std::variant<LogEpoch, LogEvents, LogHole, LogHead, RouteAnswer, Revoked,
+                             RenewSession, EndSlowest, DrainShard, StopShard>;
 
 // The way into a shard. One message per batch and shard, never per session. The shard sleeps in
 // epoll and is woken through an eventfd, only if it sleeps. Thread: Post any, the rest shard.

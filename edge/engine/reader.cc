@@ -23,6 +23,23 @@ bool Reader::Follow(const ChannelView& channel) {
   return true;
 }
 
+bool Reader::Unfollow(const ChannelView& channel) {
+  for (uint32_t i = 1; i < subscriptions_.size(); ++i) {
+    if (!(subscriptions_[i].channel->key() == channel)) continue;
+    ring_->Unfollow(subscriptions_[i].channel, subscriptions_[i].follower);
+    // The last takes its place.
+    if (i + 1 < subscriptions_.size()) {
+      subscriptions_[i] = subscriptions_.back();
+      ring_->Renumber(subscriptions_[i].channel, subscriptions_[i].follower, i);
+    }
+    subscriptions_.pop_back();
+    return true;
+  }
+  return false;
+}
+
+ChannelView Reader::channel(size_t index) const { return subscriptions_[index].channel->key(); }
+
 void Reader::StartAtHead() {
   for (Subscription& subscription : subscriptions_) subscription.next = kNoPosition;
   cursor_ = ring_->head_sequence();
@@ -51,16 +68,47 @@ GapReason Reader::StartAfter(uint64_t sequence) {
   for (const Subscription& subscription : subscriptions_) {
     if (sequence < subscription.channel->dropped_sequence) return GapReason::kExpired;
   }
-  for (Subscription& subscription : subscriptions_) {
-    const RingChannel& channel = *subscription.channel;
-    subscription.next = kNoPosition;
-    RingPosition position = channel.newest;
-    while (position != kNoPosition && ring_->at(position).event->sequence() > sequence) {
-      subscription.next = position;
-      position = position == channel.oldest ? kNoPosition : ring_->at(position).previous;
-    }
-  }
+  const RingPosition first = ring_->FirstAfter(sequence);
+  for (Subscription& subscription : subscriptions_) StartAt(first, &subscription);
   cursor_ = sequence;
+  return GapReason::kNone;
+}
+
+void Reader::StartAt(RingPosition first, Subscription* subscription) {
+  // Back along the slots alone; the events are on their way from memory meanwhile.
+  const RingChannel& channel = *subscription->channel;
+  subscription->next = kNoPosition;
+  RingPosition position = channel.newest;
+  while (position >= first) {  // kNoPosition is below all
+    subscription->next = position;
+    __builtin_prefetch(ring_->at(position).event);
+    position = position == channel.oldest ? kNoPosition : ring_->at(position).previous;
+  }
+}
+
+void Reader::StartLastFollowed(From from) {
+  Subscription& subscription = subscriptions_.back();
+  const RingChannel& channel = *subscription.channel;
+  subscription.next = from == From::kEarliest ? channel.oldest
+                      : from == From::kLast   ? channel.newest
+                                              : kNoPosition;
+}
+
+GapReason Reader::StartLastFollowedAfter(uint64_t sequence) {
+  subscriptions_.back().next = kNoPosition;
+  return RereadAfter(channel(subscriptions_.size() - 1), sequence);
+}
+
+GapReason Reader::RereadAfter(const ChannelView& channel, uint64_t sequence) {
+  SLUICE_DCHECK(sequence <= ring_->head_sequence());
+  const auto subscription =
+      std::find_if(subscriptions_.begin(), subscriptions_.end(),
+                   [&](const Subscription& each) { return each.channel->key() == channel; });
+  SLUICE_CHECK(subscription != subscriptions_.end());
+  if (sequence < ring_->floor_sequence() || sequence < subscription->channel->dropped_sequence) {
+    return GapReason::kExpired;
+  }
+  StartAt(ring_->FirstAfter(sequence), &*subscription);
   return GapReason::kNone;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "core/channel.h"
+#include "edge/engine/gap_reason.h"
 
 namespace sluice::edge {
 
@@ -16,9 +17,6 @@ struct RingChannel;
 // Where an event stands in a ring; 0 is nowhere.
 using RingPosition = uint64_t;
 inline constexpr RingPosition kNoPosition = 0;
-
-// Why a reader cannot be given all it missed; the `reason` of the gap event.
-enum class GapReason : uint8_t { kNone, kExpired, kEpoch, kInvalid, kOverflow };
 
 // Links a reader into the queue of those with something to read; unlinks itself.
 using ReadyHook =
@@ -49,6 +47,8 @@ class Reader : public ReadyHook {
 
   // Follows one more channel, from here on; false if it already does.
   bool Follow(const ChannelView& channel);
+  // False if it does not. Not the first that was followed.
+  bool Unfollow(const ChannelView& channel);
 
   // Where to begin, for all channels followed so far.
   void StartAtHead();
@@ -57,6 +57,14 @@ class Reader : public ReadyHook {
   // All after `sequence`, which the client presented for this epoch and which the head has reached.
   // Anything but kNone: not all of it is retained; the reader has not moved.
   GapReason StartAfter(uint64_t sequence);
+
+  // The same for the channel that was followed last alone; the cursor stays.
+  enum class From : uint8_t { kNow, kEarliest, kLast };
+  void StartLastFollowed(From from);
+  GapReason StartLastFollowedAfter(uint64_t sequence);
+  // Reads a channel that it follows once more, from behind `sequence` on. Anything but kNone: not
+  // all of it is retained; nothing has changed.
+  GapReason RereadAfter(const ChannelView& channel, uint64_t sequence);
 
   // Reads the next event in log order into `item`; false if there is none.
   // Sets gap() when events were lost that it had not read yet.
@@ -78,6 +86,8 @@ class Reader : public ReadyHook {
   State state() const { return state_; }
   void set_state(State state) { state_ = state; }
   size_t channel_count() const { return subscriptions_.size(); }
+  // In the order in which they were followed.
+  ChannelView channel(size_t index) const;
 
  private:
   friend class Ring;
@@ -86,6 +96,9 @@ class Reader : public ReadyHook {
     RingPosition next;  // first event not yet read
     uint32_t follower;  // index into channel->followers
   };
+
+  // To the first event of its channel from `first` on.
+  void StartAt(RingPosition first, Subscription* subscription);
 
   Ring* const ring_;
   uint64_t cursor_ = 0;

@@ -21,12 +21,22 @@ void Ring::Restart(const Epoch& epoch, uint64_t first_sequence) {
   head_sequence_ = floor_sequence_;
 }
 
-void Ring::Append(std::shared_ptr<const EventBatch> batch, ReadyQueue* ready) {
-  for (const Event& event : batch->events) AppendEvent(event, ready);
+void Ring::Append(std::shared_ptr<const EventBatch> batch, ReadyQueue* ready,
+                  const std::function<void()>& offer) {
+  if (ready->empty()) unoffered_ = end_;
+  for (const Event& event : batch->events) {
+    RingChannel* channel = AppendEvent(event, ready);
+    if (channel->events <= retention_.max_events_per_channel) continue;
+    if (channel->oldest >= unoffered_ && offer) {
+      offer();
+      unoffered_ = end_;
+    }
+    DropOldestOf(channel);
+  }
   batches_.push_back({std::move(batch), end_ - 1});
 }
 
-void Ring::AppendEvent(const Event& event, ReadyQueue* ready) {
+RingChannel* Ring::AppendEvent(const Event& event, ReadyQueue* ready) {
   SLUICE_DCHECK(event.sequence() > head_sequence_);
   const RingPosition position = end_;
   if (position - first_chunk_position_ == chunks_.size() * kChunkSlots) {
@@ -58,7 +68,7 @@ void Ring::AppendEvent(const Event& event, ReadyQueue* ready) {
       ready->push_back(reader);
     }
   }
-  if (channel->events > retention_.max_events_per_channel) DropOldestOf(channel);
+  return channel;
 }
 
 void Ring::AdvanceHead(uint64_t sequence) { head_sequence_ = std::max(head_sequence_, sequence); }
@@ -123,11 +133,25 @@ Frame* Ring::EncodedFrame(RingPosition position, WireFormat format) {
   Slot& slot = MutableAt(position);
   Frame*& frame = slot.frames[static_cast<size_t>(format)];
   if (frame == nullptr) {
-    frame = EncodeEvent(format, epoch_, *slot.event);
+    EncodeEvent(format, epoch_, *slot.event, [&frame](size_t size) {
+      frame = Frame::New(size);
+      return frame->mutable_data();
+    });
     frame_bytes_ += frame->size();
     encoded_.push_back(position);
   }
   return frame;
+}
+
+std::string_view Ring::EncodedOctets(RingPosition position, WireFormat format, Scratch* scratch) {
+  const Slot& slot = at(position);
+  const bool shared = slot.channel->followers.size() > 1;
+  if (!shared && slot.frames[static_cast<size_t>(format)] == nullptr) {
+    const std::string_view octets =
+        EncodeEvent(format, epoch_, *slot.event, [&](size_t size) { return scratch->Take(size); });
+    if (!octets.empty()) return octets;
+  }
+  return EncodedFrame(position, format)->bytes();
 }
 
 void Ring::TrimFrames() {
@@ -164,11 +188,29 @@ void Ring::EraseIfUnused(RingChannel* channel) {
   }
 }
 
+RingPosition Ring::FirstAfter(uint64_t sequence) const {
+  RingPosition low = front_;
+  RingPosition high = end_;
+  while (low < high) {
+    const RingPosition middle = low + (high - low) / 2;
+    if (at(middle).event->sequence() > sequence) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
 RingChannel* Ring::Follow(const ChannelView& channel, Reader* reader, uint32_t subscription) {
   RingChannel* entry = FindOrAdd(channel);
   reader->subscriptions_[subscription].follower = static_cast<uint32_t>(entry->followers.size());
   entry->followers.push_back({reader, subscription});
   return entry;
+}
+
+void Ring::Renumber(RingChannel* channel, uint32_t follower, uint32_t subscription) {
+  channel->followers[follower].subscription = subscription;
 }
 
 void Ring::Unfollow(RingChannel* channel, uint32_t follower) {

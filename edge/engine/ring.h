@@ -3,8 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -12,7 +14,9 @@
 #include "core/cursor.h"
 #include "core/event.h"
 #include "core/options.h"
+#include "edge/engine/frame.h"
 #include "edge/engine/reader.h"
+#include "edge/engine/scratch.h"
 #include "edge/engine/wire_format.h"
 
 namespace sluice::edge {
@@ -60,7 +64,11 @@ class Ring {
   // Forgets all events and starts again: below `first_sequence` nothing can be had.
   void Restart(const Epoch& epoch, uint64_t first_sequence);
   // Adds the events in order. Readers with news that were idle go to the end of `ready`.
-  void Append(std::shared_ptr<const EventBatch> batch, ReadyQueue* ready);
+  // Where a channel overflows with events that came since `ready` was empty, `offer` is called
+  // before the first of them goes: it lets each reader in `ready` read, else even the quickest
+  // would miss what a burst had more of than a channel retains.
+  void Append(std::shared_ptr<const EventBatch> batch, ReadyQueue* ready,
+              const std::function<void()>& offer = nullptr);
   // Drops what is too old or too much. O(dropped).
   void Trim(SteadyTime now);
   // The log ends at `sequence` and all before it has been appended.
@@ -71,6 +79,9 @@ class Ring {
 
   // The frame of the retained event at `position`; borrowed until the next TrimFrames.
   Frame* EncodedFrame(RingPosition position, WireFormat format);
+  // The octets of the same, for a reader that sends them now: those of the frame where several
+  // readers may share it, otherwise written into `scratch`, if they fit there.
+  std::string_view EncodedOctets(RingPosition position, WireFormat format, Scratch* scratch);
   // Lets go of the oldest encoded frames beyond the limit.
   void TrimFrames();
 
@@ -82,9 +93,14 @@ class Ring {
     return position >= front_ && at(position).channel != nullptr;
   }
 
+  // Where the first event after `sequence` stands, or would.
+  RingPosition FirstAfter(uint64_t sequence) const;
+
   // For readers: puts the reader among the followers of a channel, and takes it out. O(1).
   RingChannel* Follow(const ChannelView& channel, Reader* reader, uint32_t subscription);
   void Unfollow(RingChannel* channel, uint32_t follower);
+  // Its reader knows the channel as `subscription` from now on.
+  void Renumber(RingChannel* channel, uint32_t follower, uint32_t subscription);
 
   const Epoch& epoch() const { return epoch_; }
   // Everything up to here has been appended.
@@ -123,7 +139,7 @@ class Ring {
   Slot& MutableAt(RingPosition position) { return const_cast<Slot&>(at(position)); }
   RingChannel* FindOrAdd(const ChannelView& key);
   void EraseIfUnused(RingChannel* channel);
-  void AppendEvent(const Event& event, ReadyQueue* ready);
+  RingChannel* AppendEvent(const Event& event, ReadyQueue* ready);
   void DropOldestOf(RingChannel* channel);
   void DropFront();
   void ReleaseFrames(Slot* slot);
@@ -134,8 +150,9 @@ class Ring {
   Epoch epoch_;
   uint64_t head_sequence_ = 0;
   uint64_t floor_sequence_ = 0;
-  RingPosition front_ = 1;  // the oldest position held
-  RingPosition end_ = 1;    // one past the newest
+  RingPosition front_ = 1;      // the oldest position held
+  RingPosition end_ = 1;        // one past the newest
+  RingPosition unoffered_ = 1;  // from here on, ready readers may not have had their chance
   RingPosition first_chunk_position_ = 1;
   std::deque<std::unique_ptr<Chunk>> chunks_;
   std::deque<HeldBatch> batches_;

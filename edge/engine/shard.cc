@@ -14,16 +14,17 @@
 #include "core/check.h"
 #include "edge/engine/session.h"
 #include "edge/http/http_connection.h"
-#include "edge/sse/sse_codec.h"
 
 namespace sluice::edge {
 namespace {
 
 constexpr size_t kReadBufferBytes = 64u << 10;
+constexpr size_t kScratchBytes = 32u << 10;  // stays in the core's own cache
 constexpr int kMaxReadyEvents = 256;
 constexpr int kMaxAccepts = 128;  // then the others have their turn
 constexpr size_t kMaxWritesPerTurn = 256;
 constexpr std::chrono::milliseconds kAcceptPause{200};
+constexpr double kAcceptBurst = 0.2;  // of a second's worth
 constexpr double kRetrySpread = 0.25;
 constexpr double kMaxAgeSpread = 0.10;
 
@@ -47,8 +48,9 @@ bool Watch(const FileDescriptor& epoll, int fd, uint32_t events) {
 
 }  // namespace
 
-Shard::Shard(EdgeContext* context, FileDescriptor listener)
+Shard::Shard(EdgeContext* context, uint32_t index, FileDescriptor listener)
     : context_(*context),
+      index_(index),
       epoll_(OpenEpoll()),
       wake_(OpenEventFd()),
       mailbox_(wake_.get()),
@@ -56,6 +58,7 @@ Shard::Shard(EdgeContext* context, FileDescriptor listener)
       wheel_(context->clock->Steady()),
       ring_(context->retention, context->options.frame_cache_bytes),
       buffer_(kReadBufferBytes),
+      scratch_(kScratchBytes),
       random_(std::random_device()()) {
   SLUICE_CHECK(Watch(epoll_, wake_.get(), EPOLLIN));
   SLUICE_CHECK(Watch(epoll_, listener_.get(), EPOLLIN));
@@ -92,6 +95,7 @@ bool Shard::Turn() {
   const SteadyTime now = context_.clock->Steady();
   wheel_.Advance(now);
   ring_.Trim(now);
+  DrainSessions(now);
   ResumeAccepting();
   EndOfTurn();
   WriteReady();
@@ -140,31 +144,71 @@ Connection* Shard::At(int fd) const {
 
 void Shard::Accept() {
   for (int i = 0; i < kMaxAccepts; ++i) {
-    FileDescriptor socket(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!MayAccept()) {
+      stats_.accepts_delayed.Add();
+      return PauseAccepting(TimerWheel::kStep);
+    }
+    sockaddr_storage peer{};
+    socklen_t length = sizeof(peer);
+    FileDescriptor socket(accept4(listener_.get(), reinterpret_cast<sockaddr*>(&peer), &length,
+                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket.valid()) {
       if (errno == EAGAIN) return;
       // The peer gave up while it waited, or a network error that is its own (accept(2)).
       if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) continue;
-      stats_.accept_failures.Add();
-      return PauseAccepting();
+      return AcceptFailed();
     }
     stats_.connections_accepted.Add();
-    // Edge-triggered and for both directions at once: never changed again.
-    if (!Watch(epoll_, socket.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
-      stats_.accept_failures.Add();
-      return PauseAccepting();
-    }
-    Add(std::make_unique<HttpConnection>(this, std::move(socket)));
+    acceptances_ -= 1;
+    if (!Admit(std::move(socket), peer)) return AcceptFailed();
   }
 }
 
-void Shard::PauseAccepting() {
+bool Shard::Admit(FileDescriptor socket, const sockaddr_storage& peer) {
+  std::unique_ptr<AddressQuota::Slot> address;
+  if (context_.addresses.is_on()) {
+    address = context_.addresses.Take(peer);
+    if (address == nullptr) {
+      stats_.connections_refused.Add();
+      return true;
+    }
+  }
+  // Edge-triggered and for both directions at once: never changed again.
+  if (!Watch(epoll_, socket.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) return false;
+  ssl_st* tls = nullptr;
+  if (context_.tls != nullptr) {
+    tls = context_.tls->NewSession(socket.get());
+    errno = ENOMEM;
+    if (tls == nullptr) return false;
+  }
+  Add(std::make_unique<HttpConnection>(this,
+                                       StreamSocket(std::move(socket), tls, std::move(address))));
+  return true;
+}
+
+bool Shard::MayAccept() {
+  const double rate = context_.accepts_per_second;
+  if (rate == 0) return true;
+  const SteadyTime now = context_.clock->Steady();
+  const double passed = std::chrono::duration<double>(now - acceptances_at_).count();
+  const double burst = std::max(1.0, rate * kAcceptBurst);
+  acceptances_ = std::min(burst, acceptances_ + passed * rate);
+  acceptances_at_ = now;
+  return acceptances_ >= 1;
+}
+
+void Shard::AcceptFailed() {
+  stats_.accept_failures.Add();
   if (context_.logger != nullptr) {
     context_.logger->Log(LogLevel::kWarning, "edge", "not accepting for a moment",
                          {{"error", std::strerror(errno)}});
   }
+  PauseAccepting(kAcceptPause);
+}
+
+void Shard::PauseAccepting(std::chrono::milliseconds pause) {
   is_accepting_ = false;
-  resume_accepting_ = wheel_.now() + TimerWheel::Ticks(kAcceptPause);
+  resume_accepting_ = wheel_.now() + TimerWheel::Ticks(pause);
   SLUICE_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr) == 0);
 }
 
@@ -193,18 +237,8 @@ void Shard::Remove(Connection* connection) {
   --open_connections_;
 }
 
-void Shard::Linger(FileDescriptor socket) {
+void Shard::Linger(StreamSocket socket) {
   Add(std::make_unique<LingeringConnection>(this, std::move(socket)));
-}
-
-bool Shard::TakeSessionSlot() {
-  uint32_t left = context_.sessions_left.load(std::memory_order_relaxed);
-  while (left > 0) {
-    if (context_.sessions_left.compare_exchange_weak(left, left - 1, std::memory_order_relaxed)) {
-      return true;
-    }
-  }
-  return false;
 }
 
 void Shard::AwaitHead(HttpConnection* connection) {
@@ -224,22 +258,22 @@ void Shard::ReadMailbox() {
 }
 
 void Shard::Handle(const LogEpoch& message) {
-  previous_epoch_ = ring_.epoch();
+  const Epoch previous = ring_.epoch();
   ring_.Restart(message.epoch, message.first_sequence);
-  heartbeat_ = FrameRef();
+  heartbeats_.fill(FrameRef());
   is_caught_up_ = false;
-  if (!previous_epoch_.text().empty()) TellAllSessions(GapReason::kEpoch);
+  if (!previous.text().empty()) TellAllSessions(GapReason::kEpoch, previous);
 }
 
 void Shard::Handle(const LogEvents& message) {
-  ring_.Append(message.batch, &ready_);
+  ring_.Append(message.batch, &ready_, [this] { OfferToReady(); });
   ring_.Trim(context_.clock->Steady());
 }
 
 void Shard::Handle(const LogHole& message) {
   ring_.Restart(ring_.epoch(), message.last + 1);
   stats_.holes.Add();
-  TellAllSessions(GapReason::kOverflow);
+  TellAllSessions(GapReason::kOverflow, ring_.epoch());
 }
 
 void Shard::Handle(const LogHead& message) {
@@ -259,6 +293,66 @@ void Shard::Handle(const RouteAnswer& message) {
   static_cast<HttpConnection*>(connection)->OnRouteAnswer(message.response);
 }
 
+void Shard::Handle(const Revoked& message) {
+  for (size_t i = 0; i < connections_.size(); ++i) {
+    auto* session = dynamic_cast<Session*>(connections_[i].get());
+    if (session == nullptr || !session->IsOf(*message.revocation)) continue;
+    session->Close(DisconnectReason::kRevoked);
+  }
+}
+
+void Shard::Handle(const RenewSession& message) {
+  const ConnectionId& id = message.renewal->connection;
+  auto* session = dynamic_cast<Session*>(At(id.fd));
+  const bool is_it = session != nullptr && session->IsNamedBy(id);
+  message.done(is_it ? session->Renew(message.renewal->identity) : RenewalResult::kNoSession);
+}
+
+void Shard::Handle(const EndSlowest&) {
+  std::vector<Session*> blocked;
+  for (const auto& connection : connections_) {
+    auto* session = dynamic_cast<Session*>(connection.get());
+    if (session != nullptr && session->state() == Reader::State::kBlocked)
+      blocked.push_back(session);
+  }
+  const auto longest_first = [](const Session* a, const Session* b) {
+    return a->last_progress() < b->last_progress();
+  };
+  const auto end = blocked.begin() + static_cast<ptrdiff_t>((blocked.size() + 9) / 10);
+  std::partial_sort(blocked.begin(), end, blocked.end(), longest_first);
+  for (auto each = blocked.begin(); each != end; ++each) (*each)->EndAsSlow();
+}
+
+void Shard::Handle(const DrainShard& message) {
+  is_draining_ = true;
+  drain_ = message;
+  drain_start_ = context_.clock->Steady();
+  sessions_to_drain_ = 0;
+  for (const auto& each : stats_.protocols) sessions_to_drain_ += each.sessions.value();
+  sessions_drained_ = 0;
+  next_to_drain_ = 0;
+}
+
+void Shard::DrainSessions(SteadyTime now) {
+  if (drain_.done == nullptr) return;
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - drain_start_);
+  const double left =
+      passed >= drain_.window ? 0.0 : 1.0 - std::chrono::duration<double>(passed) / drain_.window;
+  const auto may_stay = static_cast<uint64_t>(static_cast<double>(sessions_to_drain_) * left);
+  uint64_t to_end = sessions_to_drain_ - may_stay - sessions_drained_;
+  for (; next_to_drain_ < connections_.size() && to_end > 0; ++next_to_drain_) {
+    auto* session = dynamic_cast<Session*>(connections_[next_to_drain_].get());
+    if (session == nullptr) continue;
+    session->Close(DisconnectReason::kDrain);
+    ++sessions_drained_;
+    --to_end;
+  }
+  // Those that ended by themselves were not met.
+  if (next_to_drain_ < connections_.size() && passed < drain_.window) return;
+  drain_.done->count_down();
+  drain_.done = nullptr;
+}
+
 void Shard::Handle(const StopShard&) {
   is_stopping_ = true;
   stop_deadline_ = context_.clock->Steady() + context_.options.stop_grace;
@@ -268,11 +362,11 @@ void Shard::Handle(const StopShard&) {
   }
 }
 
-void Shard::TellAllSessions(GapReason reason) {
+void Shard::TellAllSessions(GapReason reason, const Epoch& epoch) {
   for (const auto& connection : connections_) {
     auto* session = dynamic_cast<Session*>(connection.get());
     if (session == nullptr) continue;
-    session->set_gap(reason);
+    session->TellGap(reason, epoch);
     if (session->state() != Reader::State::kIdle) continue;
     session->set_state(Reader::State::kReady);
     ready_.push_back(*session);
@@ -289,6 +383,18 @@ void Shard::WriteReady() {
   ring_.TrimFrames();
 }
 
+void Shard::OfferToReady() {
+  wall_now_ = context_.clock->Wall();
+  ReadyQueue turn;
+  turn.swap(ready_);
+  while (!turn.empty()) {
+    Reader& reader = turn.front();
+    turn.pop_front();
+    static_cast<Session&>(reader).Write();
+  }
+  ring_.TrimFrames();
+}
+
 void Shard::EndOfTurn() { removed_.clear(); }
 
 void Shard::PublishStats() {
@@ -298,14 +404,6 @@ void Shard::PublishStats() {
   stats_.frame_bytes.Set(ring_.frame_bytes());
   stats_.tail_sequence.Set(ring_.head_sequence());
   stats_.connections.Set(open_connections_);
-}
-
-FrameRef Shard::HeartbeatFrame() {
-  if (!heartbeat_ || heartbeat_sequence_ != ring_.head_sequence()) {
-    heartbeat_sequence_ = ring_.head_sequence();
-    heartbeat_ = FrameRef::Copy(SseCursorBlock(ring_.head()));
-  }
-  return heartbeat_;
 }
 
 std::chrono::milliseconds Shard::JitteredRetry(int spread) {

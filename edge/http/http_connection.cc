@@ -1,24 +1,77 @@
 #include "edge/http/http_connection.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <utility>
 
 #include "core/check.h"
+#include "edge/auth/json_object.h"
 #include "edge/engine/shard.h"
 #include "edge/http/response.h"
+#include "edge/sse/sse_endpoint.h"
+#include "edge/stomp/stomp_handshake.h"
+#include "edge/websocket/websocket_endpoint.h"
 
 namespace sluice::edge {
 namespace {
 
 constexpr std::string_view kEventsPath = "/v1/events";
+constexpr std::string_view kTokenPath = "/v1/token";
+constexpr std::string_view kWebSocketPath = "/v1/ws";
+constexpr size_t kMaxRenewalBytes = 1024;
 constexpr std::chrono::seconds kAnswerTimeout{30};  // for a route, and for taking the answer
 constexpr size_t kMaxPipelinedBytes = 64u << 10;
 
+// What is repeated cannot be trusted, so it counts as absent or, for what grants, as wrong.
+Credentials CredentialsOf(const RequestHead& head, OriginPolicy::Verdict verdict) {
+  return {
+      .authorization = head.Repeated("Authorization") ? "repeated" : head.Value("Authorization"),
+      .cookie = head.Value("Cookie"),
+      .query = head.query,
+      .host = head.Value("Host"),
+      .origin = verdict,
+      .is_same_origin_fetch = head.Value("Sec-Fetch-Site") == "same-origin"};
+}
+
+// What Sluice's own path is asked with, beside OPTIONS; empty: it is none.
+std::string_view OwnMethod(std::string_view path) {
+  if (path == kEventsPath || path == kWebSocketPath) return "GET";
+  if (path == kTokenPath) return "POST";
+  return "";
+}
+
+HttpError ToHttpError(RenewalResult result) {
+  switch (result) {
+    case RenewalResult::kRenewed:
+      break;
+    case RenewalResult::kNoSession:
+      return {HttpErrorKind::kNotFound, "this user has no such connection"};
+    case RenewalResult::kNotGranted:
+      return {HttpErrorKind::kForbidden, "the token does not grant what the stream follows"};
+    case RenewalResult::kRevoked:
+      return {HttpErrorKind::kUnauthenticated, "the token has been revoked"};
+    case RenewalResult::kUnreachable:
+      return {HttpErrorKind::kUnavailable, "the edge of this connection does not answer"};
+  }
+  return {HttpErrorKind::kInternal, "no error"};
+}
+
+HttpResponse RenewalAnswer(RenewalResult result, WallTime expires) {
+  if (result != RenewalResult::kRenewed) {
+    const HttpError error = ToHttpError(result);
+    return {.status = StatusOf(error.kind),
+            .content_type = "application/json",
+            .body = ErrorBody(error),
+            .headers = {}};
+  }
+  std::string body = R"({"expires":)";
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(expires.time_since_epoch());
+  body += expires == WallTime::max() ? "null" : std::to_string(seconds.count());
+  return {.status = 200, .content_type = "application/json", .body = body + "}", .headers = {}};
+}
+
 }  // namespace
 
-HttpConnection::HttpConnection(Shard* shard, FileDescriptor socket)
+HttpConnection::HttpConnection(Shard* shard, StreamSocket socket)
     : Connection(shard, std::move(socket)) {
   ArmDeadline();
 }
@@ -26,8 +79,9 @@ HttpConnection::HttpConnection(Shard* shard, FileDescriptor socket)
 void HttpConnection::OnReadable() {
   while (phase_ != Phase::kDone) {
     const auto buffer = shard_.buffer();
-    const ssize_t n = recv(fd(), buffer.data(), buffer.size(), 0);
+    const ssize_t n = socket().Receive(buffer);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n < 0 && errno == EPROTO) shard_.stats().tls_failures.Add();
     if (n <= 0) return Drop();
     const std::string_view bytes(buffer.data(), static_cast<size_t>(n));
     if (input_.empty() && is_reading()) {
@@ -75,6 +129,10 @@ size_t HttpConnection::TakeHead(std::string_view bytes) {
                                                  .target_bytes = options.max_request_target_bytes});
   head_ = std::move(parsed.head);
   if (!parsed.error) parsed.error = CheckBody();
+  if (!parsed.error && head_.path == kWebSocketPath && bytes.size() > length) {
+    // What a client says before it has the answer would be lost.
+    parsed.error = HttpError{HttpErrorKind::kBadRequest, "octets behind the handshake"};
+  }
   if (parsed.error) {
     const bool nowhere = parsed.error->kind == HttpErrorKind::kMethodNotAllowed;
     Refuse(*parsed.error, nowhere ? "Allow: GET, HEAD, POST, OPTIONS\r\n" : "");
@@ -98,11 +156,9 @@ std::optional<HttpError> HttpConnection::CheckBody() const {
     return HttpError{HttpErrorKind::kExpectation, "Expect is not supported"};
   }
   if (head_.content_length == 0 || !IsServed()) return std::nullopt;
-  const HttpRoute* route = FindRoute();
-  if (route == nullptr || route->max_body_bytes == 0) {
-    return HttpError{HttpErrorKind::kBadRequest, "this request takes no body"};
-  }
-  if (head_.content_length > route->max_body_bytes) {
+  const size_t limit = MaxBodyBytes();
+  if (limit == 0) return HttpError{HttpErrorKind::kBadRequest, "this request takes no body"};
+  if (head_.content_length > limit) {
     return HttpError{HttpErrorKind::kBodyTooLarge, "the body is too large"};
   }
   return std::nullopt;
@@ -125,13 +181,21 @@ const HttpRoute* HttpConnection::FindRoute() const {
 }
 
 bool HttpConnection::IsServed() const {
-  const bool is_events = head_.path == kEventsPath;
-  return (is_events && (head_.method == "GET" || head_.method == "OPTIONS")) ||
+  const std::string_view own = OwnMethod(head_.path);
+  return (!own.empty() && (head_.method == own || head_.method == "OPTIONS")) ||
          FindRoute() != nullptr;
 }
 
+size_t HttpConnection::MaxBodyBytes() const {
+  if (head_.path == kTokenPath && head_.method == "POST") return kMaxRenewalBytes;
+  const HttpRoute* route = FindRoute();
+  return route == nullptr ? 0 : route->max_body_bytes;
+}
+
 std::string HttpConnection::AllowedMethods() const {
-  if (head_.path == kEventsPath) return "GET, OPTIONS";
+  if (const std::string_view own = OwnMethod(head_.path); !own.empty()) {
+    return std::string(own) + ", OPTIONS";
+  }
   std::string methods;
   for (const HttpRoute& route : shard_.context().routes) {
     if (route.path != head_.path) continue;
@@ -146,9 +210,10 @@ OriginPolicy::Verdict HttpConnection::JudgeOrigin() const {
 }
 
 void HttpConnection::HandleRequest(std::string_view body) {
-  const bool is_events = head_.path == kEventsPath;
-  if (is_events && head_.method == "GET") return HandleEvents();
-  if (is_events && head_.method == "OPTIONS") return HandlePreflight();
+  if (const std::string_view own = OwnMethod(head_.path); !own.empty()) {
+    if (head_.method == "OPTIONS") return HandlePreflight(own);
+    if (head_.method == own) return own == "GET" ? HandleStream() : HandleToken(body);
+  }
   if (const HttpRoute* route = FindRoute()) return HandleRoute(*route, body);
   if (const std::string methods = AllowedMethods(); !methods.empty()) {
     return Refuse({HttpErrorKind::kMethodNotAllowed, head_.method + " is not allowed here"},
@@ -157,20 +222,80 @@ void HttpConnection::HandleRequest(std::string_view body) {
   Refuse({HttpErrorKind::kNotFound, "nothing is served at this path"});
 }
 
-void HttpConnection::HandleEvents() {
+void HttpConnection::HandleStream() {
+  std::optional<WebSocketHandshake> websocket;
+  if (head_.path == kWebSocketPath) {
+    ParsedWebSocketHandshake parsed = ParseWebSocketHandshake(head_);
+    if (parsed.error) {
+      const bool needs_upgrade = parsed.error->kind == HttpErrorKind::kUpgradeRequired;
+      return Refuse(*parsed.error, needs_upgrade ? kUpgradeRequiredHeaders : "");
+    }
+    websocket = std::move(parsed.handshake);
+  }
   const OriginPolicy::Verdict verdict = JudgeOrigin();
   EdgeContext& context = shard_.context();
-  ParsedStreamRequest parsed = ParseStreamRequest(head_, verdict, *context.authenticator,
-                                                  context.options.max_topics_per_session);
-  if (parsed.error) {
-    const bool allowed = verdict == OriginPolicy::Verdict::kAllowed;
-    return Refuse(*parsed.error, AllowOriginHeaders(allowed ? head_.Value("Origin") : ""));
+  const Authentication who = context.authenticator->Authenticate(CredentialsOf(head_, verdict));
+  const bool is_stomp = websocket && websocket->is_stomp();
+  Identity identity;  // nobody's yet: STOMP's CONNECT may bring the token
+  if (const auto* refusal = std::get_if<AuthRefusal>(&who)) {
+    const bool may_follow = is_stomp && verdict != OriginPolicy::Verdict::kForeign &&
+                            refusal->reason == AuthRefusalReason::kMissing;
+    if (!may_follow) return RefuseCaller(*refusal);
+  } else {
+    identity = std::get<Identity>(who);
   }
+  ParsedStreamRequest parsed =
+      ParseStreamRequest(head_, verdict, identity, context.options.max_topics_per_session);
+  if (parsed.error) return RefuseReadably(*parsed.error);
   stream_ = std::move(parsed.request);
-  if (CanBeginStream(shard_, stream_)) return BeginOrShed();
+  stream_.websocket = std::move(websocket);
+  if (CanBeginStream(shard_, stream_)) return BeginOrTurnAway();
   phase_ = Phase::kAwaitingHead;
   ArmDeadline();
   shard_.AwaitHead(this);
+}
+
+void HttpConnection::HandleToken(std::string_view body) {
+  const OriginPolicy::Verdict verdict = JudgeOrigin();
+  if (verdict == OriginPolicy::Verdict::kForeign) {
+    return Refuse({HttpErrorKind::kForbidden, "this origin is not allowed"});
+  }
+  EdgeContext& context = shard_.context();
+  const Authentication who = context.authenticator->Authenticate(CredentialsOf(head_, verdict));
+  if (const auto* refusal = std::get_if<AuthRefusal>(&who)) return RefuseCaller(*refusal);
+  const std::optional<boost::json::object> object = ParseStrictObject(body);
+  const std::optional<std::string> text =
+      object ? StringMember(*object, "connectionId") : std::nullopt;
+  const std::optional<ConnectionId> connection = text ? ConnectionId::Parse(*text) : std::nullopt;
+  if (!connection) {
+    return RefuseReadably({HttpErrorKind::kBadRequest,
+                           R"(the body must be {"connectionId":"what `connected` said"})"});
+  }
+  phase_ = Phase::kRoute;
+  ArmDeadline();
+  const auto& identity = std::get<Identity>(who);
+  const bool is_allowed = verdict == OriginPolicy::Verdict::kAllowed;
+  context.renew(
+      {*connection, identity},
+      [respond = RespondThrough(&shard_.mailbox(), fd(), id()), expires = identity.expires,
+       origin = is_allowed ? head_.Value("Origin") : ""](RenewalResult result) {
+        HttpResponse response = RenewalAnswer(result, expires);
+        if (!origin.empty()) {
+          response.headers.emplace_back("Access-Control-Allow-Origin", origin);
+          response.headers.emplace_back("Access-Control-Allow-Credentials", "true");
+        }
+        respond(std::move(response));
+      });
+}
+
+void HttpConnection::RefuseCaller(const AuthRefusal& refusal) {
+  shard_.stats().auth_failures[static_cast<size_t>(refusal.reason)].Add();
+  RefuseReadably(ToHttpError(refusal));
+}
+
+void HttpConnection::RefuseReadably(const HttpError& error) {
+  const bool is_allowed = JudgeOrigin() == OriginPolicy::Verdict::kAllowed;
+  Refuse(error, AllowOriginHeaders(is_allowed ? head_.Value("Origin") : ""));
 }
 
 bool HttpConnection::OnHead() {
@@ -178,35 +303,51 @@ bool HttpConnection::OnHead() {
   // The first answer may be older than this request; the second is not.
   if (!CanBeginStream(shard_, stream_) && ++heads_seen_ < 2) return false;
   phase_ = Phase::kWriting;
-  BeginOrShed();
+  BeginOrTurnAway();
   return true;
 }
 
-void HttpConnection::BeginOrShed() {
+void HttpConnection::BeginOrTurnAway() {
+  if (stream_.websocket && !input_.empty()) return Drop();  // it did not wait for the answer
   // Whatever follows takes the place of `this`, which lives until the end of the turn.
   phase_ = Phase::kDone;
-  if (shard_.TakeSessionSlot()) return BeginStream(&shard_, TakeSocket(), stream_);
-  Shed();
+  if (stream_.websocket && stream_.websocket->is_stomp()) {
+    return BeginStompHandshake(&shard_, TakeSocket(), stream_.identity, *stream_.websocket);
+  }
+  switch (Admit(&shard_, stream_.identity)) {
+    case Admission::kGranted:
+      break;
+    case Admission::kDraining:
+      return TurnAway(DisconnectReason::kDrain);
+    case Admission::kNoRoom:
+      return TurnAway(DisconnectReason::kOverload);
+    case Admission::kRevoked:
+      return RefuseCaller({AuthRefusalReason::kRevoked, "the token has been revoked"});
+  }
+  const auto begin = stream_.websocket ? BeginWebSocketStream : BeginSseStream;
+  begin(&shard_, TakeSocket(), stream_);
 }
 
-void HttpConnection::Shed() {
+void HttpConnection::TurnAway(DisconnectReason reason) {
   shard_.stats().sessions_shed.Add();
   phase_ = Phase::kWriting;
   close_after_ = true;
-  output_ = OverloadAnswer(&shard_, stream_);
+  const auto answer = stream_.websocket ? WebSocketTurnAwayAnswer : SseTurnAwayAnswer;
+  output_ = answer(&shard_, stream_, reason);
   written_ = 0;
   ArmDeadline();
   Flush();
 }
 
-void HttpConnection::HandlePreflight() {
+void HttpConnection::HandlePreflight(std::string_view method) {
   if (JudgeOrigin() != OriginPolicy::Verdict::kAllowed) {
     return Refuse({HttpErrorKind::kForbidden, "this origin is not allowed"});
   }
   HttpResponse response{.status = 204, .content_type = "", .body = "", .headers = {}};
-  response.headers.emplace_back("Access-Control-Allow-Methods", "GET");
+  response.headers.emplace_back("Access-Control-Allow-Methods", method);
   response.headers.emplace_back("Access-Control-Allow-Headers",
-                                "Authorization, Cache-Control, Last-Event-ID");
+                                method == "GET" ? "Authorization, Cache-Control, Last-Event-ID"
+                                                : "Authorization, Content-Type");
   response.headers.emplace_back("Access-Control-Max-Age", "7200");
   Answer(response, AllowOriginHeaders(head_.Value("Origin")));
 }
@@ -243,7 +384,8 @@ void HttpConnection::Refuse(const HttpError& error, std::string_view extra_heade
 void HttpConnection::Answer(const HttpResponse& response, std::string_view extra_headers) {
   if (!head_.keep_alive) close_after_ = true;
   phase_ = Phase::kWriting;
-  output_ = FormatResponse(response, {.close = close_after_,
+  output_ = FormatResponse(response, {.date = shard_.context().clock->Wall(),
+                                      .close = close_after_,
                                       .without_body = head_.method == "HEAD",
                                       .extra_headers = extra_headers});
   written_ = 0;
@@ -253,13 +395,13 @@ void HttpConnection::Answer(const HttpResponse& response, std::string_view extra
 
 void HttpConnection::Flush() {
   while (written_ < output_.size()) {
-    const ssize_t n =
-        send(fd(), output_.data() + written_, output_.size() - written_, MSG_NOSIGNAL);
+    const ssize_t n = socket().Send(std::string_view(output_).substr(written_));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
     if (n < 0) return Drop();
     written_ += static_cast<size_t>(n);
   }
+  if (!socket().Flush()) return;
   AfterAnswer();
 }
 
@@ -275,6 +417,7 @@ void HttpConnection::AfterAnswer() {
 }
 
 void HttpConnection::OnWritable() {
+  if (phase_ == Phase::kHead && socket().is_tls()) return OnReadable();  // the handshake goes on
   if (phase_ != Phase::kWriting) return;
   Flush();
   if (is_reading() && !input_.empty()) ProcessKept();
@@ -304,7 +447,7 @@ void HttpConnection::OnDeadline() {
       return Refuse({HttpErrorKind::kInternal, "no answer in time"});
     case Phase::kAwaitingHead:
       shard_.StopAwaitingHead(this);
-      return Shed();
+      return TurnAway(DisconnectReason::kOverload);
     case Phase::kWriting:
       return Drop();
     case Phase::kDone:

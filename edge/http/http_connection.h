@@ -4,12 +4,13 @@
 #include <string>
 #include <string_view>
 
+#include "edge/disconnect_reason.h"
 #include "edge/engine/connection.h"
 #include "edge/http/http_error.h"
 #include "edge/http/origin_policy.h"
 #include "edge/http/request_head.h"
 #include "edge/http/route.h"
-#include "edge/sse/sse_endpoint.h"
+#include "edge/stream_request.h"
 
 namespace sluice::edge {
 
@@ -17,7 +18,7 @@ namespace sluice::edge {
 // begins a stream and a Session takes the socket. Thread: shard.
 class HttpConnection final : public Connection {
  public:
-  HttpConnection(Shard* shard, FileDescriptor socket);
+  HttpConnection(Shard* shard, StreamSocket socket);
 
   void OnReadable() override;
   void OnWritable() override;
@@ -49,23 +50,29 @@ class HttpConnection final : public Connection {
   size_t TakeBody(std::string_view bytes);
   std::optional<HttpError> CheckBody() const;
   void HandleRequest(std::string_view body);
-  void HandleEvents();
+  void HandleStream();
+  void HandleToken(std::string_view body);
   void HandleRoute(const HttpRoute& route, std::string_view body);
-  void HandlePreflight();
+  void HandlePreflight(std::string_view method);
   const HttpRoute* FindRoute() const;
   // False: the request will be refused for its path or method, whatever its body.
   bool IsServed() const;
+  // Of a body that the request may have; 0: none.
+  size_t MaxBodyBytes() const;
   // What the path of the request can be asked with; empty if nothing is served there.
   std::string AllowedMethods() const;
   OriginPolicy::Verdict JudgeOrigin() const;
 
+  void RefuseCaller(const AuthRefusal& refusal);
+  // With what a page of an allowed origin needs to read the answer.
+  void RefuseReadably(const HttpError& error);
   void RefuseOversizedHead(std::string_view bytes);
   void Refuse(const HttpError& error, std::string_view extra_headers = "");
   void Answer(const HttpResponse& response, std::string_view extra_headers = "");
   void Flush();
   void AfterAnswer();
-  void BeginOrShed();
-  void Shed();
+  void BeginOrTurnAway();
+  void TurnAway(DisconnectReason reason);
   void Drop();
   void ArmDeadline();
 

@@ -22,8 +22,10 @@ constexpr std::array<Row, kHttpErrorKinds> kTable = {{
     {413, "body_too_large"},
     {414, "target_too_long"},
     {417, "expectation_failed"},
+    {426, "upgrade_required"},
     {431, "head_too_large"},
     {500, "internal"},
+    {503, "unavailable"},
     {505, "http_version"},
 }};
 
@@ -60,6 +62,8 @@ std::string_view ReasonPhrase(int status) {
       return "URI Too Long";
     case 417:
       return "Expectation Failed";
+    case 426:
+      return "Upgrade Required";
     case 431:
       return "Request Header Fields Too Large";
     case 500:

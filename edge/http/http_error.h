@@ -22,11 +22,13 @@ enum class HttpErrorKind : uint8_t {
   kBodyTooLarge,
   kTargetTooLong,
   kExpectation,
+  kUpgradeRequired,
   kHeadTooLarge,
   kInternal,
+  kUnavailable,
   kVersion,
 };
-inline constexpr size_t kHttpErrorKinds = 13;
+inline constexpr size_t kHttpErrorKinds = 15;
 
 struct HttpError {
   HttpErrorKind kind;

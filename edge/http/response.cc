@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "edge/http/http_date.h"
 #include "edge/http/http_error.h"
 
 namespace sluice::edge {
@@ -38,7 +39,9 @@ class PendingAnswer {
 std::string FormatResponse(const HttpResponse& response, const ResponseForm& form) {
   std::string out = "HTTP/1.1 " + std::to_string(response.status) + ' ';
   out += ReasonPhrase(response.status);
+  out += "\r\nDate: " + HttpDate(form.date);
   out += "\r\nVary: Origin\r\nX-Content-Type-Options: nosniff\r\n";
+  if (response.status == 401) out += "WWW-Authenticate: Bearer\r\n";
   if (response.status != 204 && response.status != 304) {
     out += "Content-Type: " + response.content_type + "\r\n";
     out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";

@@ -3,12 +3,14 @@
 #include <string>
 #include <string_view>
 
+#include "core/event.h"
 #include "edge/engine/mailbox.h"
 #include "edge/http/route.h"
 
 namespace sluice::edge {
 
 struct ResponseForm {
+  WallTime date;                   // of the answer
   bool close = false;              // the connection ends with this answer
   bool without_body = false;       // for HEAD: the length is stated, the body left out
   std::string_view extra_headers;  // complete lines

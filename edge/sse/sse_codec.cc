@@ -1,5 +1,6 @@
 #include "edge/sse/sse_codec.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -10,21 +11,38 @@
 namespace sluice::edge {
 namespace {
 
-constexpr std::array<std::string_view, 5> kGapReasons = {"", "expired", "epoch", "invalid",
-                                                         "overflow"};
-constexpr size_t kMaxRequestedCharacters = 64;
+constexpr std::string_view kId = "id: ";
+constexpr std::string_view kEvent = "\nevent: ";
+constexpr std::string_view kData = "\ndata: ";
+constexpr std::string_view kEnd = "\n\n";
 
-// The length of the first line of `text` and the octets up to the next, which is 0 if none follows.
-struct Line {
-  size_t length;
-  size_t next;
+// Splits data at CR, LF and CRLF; there is at least one line. Each kind of end is sought with
+// memchr and again only once it is passed, so that data of any shape is looked at about twice.
+class Lines {
+ public:
+  explicit Lines(std::string_view data) : data_(data), cr_(Find('\r')), lf_(Find('\n')) {}
+
+  bool Next(std::string_view* line) {
+    if (ended_) return false;
+    if (cr_ < begin_) cr_ = Find('\r');
+    if (lf_ < begin_) lf_ = Find('\n');
+    const size_t end = std::min(cr_, lf_);
+    *line = data_.substr(begin_, end - begin_);
+    ended_ = end == data_.size();
+    const bool is_crlf = lf_ == cr_ + 1 && lf_ < data_.size();
+    begin_ = end + (is_crlf ? 2 : 1);
+    return true;
+  }
+
+ private:
+  size_t Find(char c) const { return std::min(data_.find(c, begin_), data_.size()); }
+
+  const std::string_view data_;
+  size_t begin_ = 0;  // of the next line
+  size_t cr_;         // the first of each at or after it, or the size
+  size_t lf_;
+  bool ended_ = false;
 };
-Line FirstLine(std::string_view text) {
-  const size_t end = text.find_first_of("\r\n");
-  if (end == std::string_view::npos) return {text.size(), 0};
-  const bool crlf = text[end] == '\r' && end + 1 < text.size() && text[end + 1] == '\n';
-  return {end, end + (crlf ? 2 : 1)};
-}
 
 // Appends to a buffer that is known to be large enough.
 class Writer {
@@ -34,25 +52,17 @@ class Writer {
     std::memcpy(out_, text.data(), text.size());
     out_ += text.size();
   }
-  void Put(char c) { *out_++ = c; }
   char* out() const { return out_; }
 
  private:
   char* out_;
 };
 
-size_t CountLines(std::string_view data) {
-  size_t lines = 1;
-  for (Line line = FirstLine(data); line.next != 0; line = FirstLine(data)) {
-    data.remove_prefix(line.next);
-    ++lines;
-  }
-  return lines;
-}
-
 // Other programs may write to the log: a type that would break the block is not sent.
-bool IsSendableType(std::string_view type) {
-  return !type.empty() && type.find_first_of(std::string_view("\r\n\0", 3)) == type.npos;
+std::string_view SendableType(const Event& event) {
+  const bool breaks =
+      std::ranges::any_of(event.type(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+  return breaks ? std::string_view() : event.type();
 }
 
 void AppendBlock(std::string_view event, std::string_view json, std::string* out) {
@@ -69,61 +79,36 @@ void AppendId(const Cursor& cursor, std::string* out) {
   *out += '\n';
 }
 
-// The alphabet of cursors is repeated, the rest is not.
-std::string Repeatable(std::string_view requested) {
-  std::string text(requested.substr(0, kMaxRequestedCharacters));
-  for (char& c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!plain && c != '-' && c != '_' && c != '.') c = '?';
-  }
-  return text;
-}
-
 }  // namespace
 
-Frame* EncodeSseEvent(const Epoch& epoch, const Event& event) {
-  constexpr std::string_view kId = "id: ";
-  constexpr std::string_view kEvent = "\nevent: ";
-  constexpr std::string_view kData = "\ndata: ";
-  constexpr std::string_view kEnd = "\n\n";
-
+std::string_view EncodeSseEvent(const Epoch& epoch, const Event& event, OctetMemory memory) {
   std::array<char, 20> digits;  // 2^64 - 1
   const auto end = std::to_chars(digits.begin(), digits.end(), event.sequence()).ptr;
   const std::string_view sequence(digits.data(), static_cast<size_t>(end - digits.data()));
-  const std::string_view type = IsSendableType(event.type()) ? event.type() : std::string_view();
-
-  std::string_view data = event.data();
-  // CRLF takes two octets of data for one line end, so this may be a little too much.
+  const std::string_view type = SendableType(event);
   size_t size = kId.size() + epoch.text().size() + 1 + sequence.size() +
-                (type.empty() ? 0 : kEvent.size() + type.size()) + CountLines(data) * kData.size() +
-                kEnd.size();
-  for (std::string_view rest = data;;) {
-    const Line line = FirstLine(rest);
-    size += line.length;
-    if (line.next == 0) break;
-    rest.remove_prefix(line.next);
-  }
+                (type.empty() ? 0 : kEvent.size() + type.size()) + kEnd.size();
+  std::string_view line;
+  for (Lines lines(event.data()); lines.Next(&line);) size += kData.size() + line.size();
 
-  Frame* frame = Frame::New(size);
-  Writer writer(frame->mutable_data());
+  char* const out = memory(size);
+  if (out == nullptr) return {};
+  Writer writer(out);
   writer.Put(kId);
   writer.Put(epoch.text());
-  writer.Put('-');
+  writer.Put("-");
   writer.Put(sequence);
   if (!type.empty()) {
     writer.Put(kEvent);
     writer.Put(type);
   }
-  for (;;) {
-    const Line line = FirstLine(data);
+  for (Lines lines(event.data()); lines.Next(&line);) {
     writer.Put(kData);
-    writer.Put(data.substr(0, line.length));
-    if (line.next == 0) break;
-    data.remove_prefix(line.next);
+    writer.Put(line);
   }
   writer.Put(kEnd);
-  SLUICE_DCHECK(writer.out() == frame->mutable_data() + size);
-  return frame;
+  SLUICE_DCHECK(writer.out() == out + size);
+  return {out, size};
 }
 
 std::string SseCursorBlock(const Cursor& cursor) {
@@ -137,10 +122,16 @@ std::string SseRetryBlock(std::chrono::milliseconds retry) {
   return "retry: " + std::to_string(retry.count()) + "\n\n";
 }
 
-std::string SseConnectedBlock(const Cursor& id, std::string_view user_id, bool resumed) {
+std::string SseConnectedBlock(const Cursor& id, std::string_view user_id, bool resumed,
+                              std::string_view connection_id) {
   std::string json = R"({"status":"connected","userId":)";
   AppendJsonString(user_id, &json);
-  json += resumed ? R"(,"resumed":true})" : R"(,"resumed":false})";
+  json += resumed ? R"(,"resumed":true)" : R"(,"resumed":false)";
+  if (!connection_id.empty()) {
+    json += R"(,"connectionId":)";
+    AppendJsonString(connection_id, &json);
+  }
+  json += '}';
   std::string block;
   AppendId(id, &block);
   AppendBlock("connected", json, &block);
@@ -151,7 +142,7 @@ std::string SseGapBlock(GapReason reason, std::string_view requested, const Curs
   std::string json = R"({"reason":")";
   json += GapReasonName(reason);
   json += R"(","requested":")";
-  json += Repeatable(requested);
+  json += RepeatableCursor(requested);
   json += R"(","resumeAt":")";
   json += resume_at.ToString();
   json += R"("})";
@@ -168,10 +159,6 @@ std::string SseClosingBlock(DisconnectReason reason) {
   std::string block;
   AppendBlock("closing", json, &block);
   return block;
-}
-
-std::string_view GapReasonName(GapReason reason) {
-  return kGapReasons[static_cast<size_t>(reason)];
 }
 
 }  // namespace sluice::edge

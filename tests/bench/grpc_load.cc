@@ -23,6 +23,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sluice/v1/gateway.pb.h"
@@ -91,12 +92,15 @@ struct Counts {
   uint64_t errors = 0;
 };
 
+class StreamLoop;
+
 struct Load {
   explicit Load(const Options& load_options) : options(load_options), requests(load_options) {}
   const Options options;
   Requests requests;
   Counts counts;
   grpc::CompletionQueue queue;
+  std::vector<StreamLoop*> answered;  // in this turn
   bool stopping = false;
 };
 
@@ -160,14 +164,25 @@ class UnaryLoop final : public Step {
   grpc::Status status_;
 };
 
-// One PublishStream that keeps `window` events unanswered. Events that may be sent at once are
-// written in one go.
+// One PublishStream that keeps `window` events unanswered. Answers that have come together are all
+// read before the events that take their place are written, in one go: one that is written for each
+// answer would be a packet of its own.
 class StreamLoop final {
  public:
   StreamLoop(Load* load, grpc::GenericStub* stub, unsigned window)
       : load_(load), window_(window), started_(this), read_(this), written_(this), finished_(this) {
     call_ = stub->PrepareCall(&context_, "/sluice.v1.Gateway/PublishStream", &load->queue);
     call_->StartCall(&started_);
+  }
+
+  // All answers of this turn are read.
+  void EndTurn() {
+    turn_awaited_ = false;
+    if (finishing_) {
+      call_->Finish(&status_, &finished_);
+    } else if (!writing_ && !done_writing_) {
+      OnWritten(true);
+    }
   }
 
  private:
@@ -215,10 +230,18 @@ class StreamLoop final {
     const bool stored = Parse(response_, &response) && response.result().code() == 0;
     ++(stored ? load_->counts.events : load_->counts.errors);
     call_->Read(&response_, &read_);
-    if (!writing_ && !done_writing_) OnWritten(true);
+    AwaitTurn();
   }
 
-  void Finish() { call_->Finish(&status_, &finished_); }
+  void Finish() {
+    finishing_ = true;
+    AwaitTurn();
+  }
+
+  void AwaitTurn() {
+    if (std::exchange(turn_awaited_, true)) return;
+    load_->answered.push_back(this);
+  }
 
   void OnFinished(bool) {
     if (!status_.ok()) {
@@ -242,6 +265,8 @@ class StreamLoop final {
   unsigned unanswered_ = 0;
   bool writing_ = false;
   bool done_writing_ = false;
+  bool finishing_ = false;
+  bool turn_awaited_ = false;
 };
 
 // CPU time that process `pid` (0: this one) has used, all its threads together.
@@ -271,9 +296,16 @@ void RunFor(Load* load, double seconds) {
   void* tag = nullptr;
   bool ok = false;
   while (std::chrono::system_clock::now() < deadline) {
-    const auto status = load->queue.AsyncNext(&tag, &ok, deadline);
-    if (status != grpc::CompletionQueue::GOT_EVENT) return;
-    static_cast<Step*>(tag)->Proceed(ok);
+    const bool in_turn = !load->answered.empty();
+    const auto status = in_turn ? load->queue.AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_REALTIME))
+                                : load->queue.AsyncNext(&tag, &ok, deadline);
+    if (status == grpc::CompletionQueue::GOT_EVENT) {
+      static_cast<Step*>(tag)->Proceed(ok);
+    } else if (in_turn) {
+      for (StreamLoop* stream : std::exchange(load->answered, {})) stream->EndTurn();
+    } else {
+      return;
+    }
   }
 }
 

@@ -14,6 +14,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
@@ -36,7 +37,7 @@ struct LoadOptions {
 
 class Load {
  public:
-  explicit Load(LoadOptions options)
+  explicit Load(const LoadOptions& options)
       : options_(options), swarm_(options.swarm, STDIN_FILENO), input_(STDIN_FILENO) {}
 
   // Until `quit` or the end of stdin.
@@ -220,6 +221,8 @@ int main(int argc, char** argv) {
   app.add_option("--first-user", swarm.first_user, "session i is user u<first+i>");
   app.add_option("--user", swarm.user, "of every session instead");
   app.add_option("--topic", swarm.topics, "of every session; may be given again");
+  std::string token_file;
+  app.add_option("--tokens", token_file, "a file with a token in each line: of u0, u1, ...");
   app.add_flag("--foreign", swarm.is_foreign, "connected when the head is there (other servers)");
   app.add_flag("--cursor-in-query", swarm.cursor_in_query, "instead of Last-Event-ID");
   app.add_option("--parse", swarm.parse_fraction, "of the sessions; the others are counted");
@@ -232,6 +235,8 @@ int main(int argc, char** argv) {
   app.add_option("--timeout", options.timeout_ms, "ms, of open, storm and await");
   app.add_option("--linger", options.linger_ms, "ms to wait for what comes too much");
   CLI11_PARSE(app, argc, argv);
+  std::ifstream tokens(token_file);
+  for (std::string line; std::getline(tokens, line);) swarm.tokens.push_back(line);
   sluice::bench::Load(options).Run();
   return 0;
 }

@@ -43,6 +43,8 @@ SseBlock SseStream::ParseBlock(std::string_view text) {
       block.id = ValueOf(line, colon);
     } else if (name == "event") {
       block.event = ValueOf(line, colon);
+    } else if (name == "retry") {
+      block.retry = ValueOf(line, colon);
     } else if (name == "data") {
       block.data = ValueOf(line, colon);
       block.has_data = true;

@@ -12,6 +12,7 @@ struct SseBlock {
   std::string_view id;
   std::string_view event;
   std::string_view data;  // of the last `data:` line: the bench publishes one line each
+  std::string_view retry;
   bool has_data = false;
   size_t octets = 0;  // on the wire, with the empty line
 };

@@ -154,6 +154,10 @@ std::string SseSwarm::Request(const SseSession& session) const {
   if (!cursor_.empty() && !options_.cursor_in_query) {
     request += "Last-Event-ID: " + cursor_ + "\r\n";
   }
+  if (!options_.tokens.empty()) {
+    const auto index = static_cast<size_t>(&session - sessions_.data());
+    request += "Authorization: Bearer " + options_.tokens.at(options_.first_user + index) + "\r\n";
+  }
   return request + "\r\n";
 }
 

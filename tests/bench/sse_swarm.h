@@ -16,6 +16,7 @@ struct SwarmOptions {
   uint32_t first_user = 0;                // session i is user u<first_user + i>
   std::string user;                       // if set: of every session
   std::vector<std::string> topics;        // of every session
+  std::vector<std::string> tokens;        // of user u0, u1, ...; empty: none is sent
   bool is_foreign = false;                // a server that says no `connected`: the head must do
   bool cursor_in_query = false;           // instead of the header Last-Event-ID
   double parse_fraction = 0.01;           // of the sessions, spread evenly; at least one

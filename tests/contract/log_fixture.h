@@ -4,6 +4,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -21,14 +22,18 @@ class LogUnderTest {
  public:
   virtual ~LogUnderTest() = default;
   virtual EventLog& log() = 0;
-  // Lets retention and the idempotency window see this much time pass.
+  // Lets retention and the idempotency window see this much time pass, or a little more.
   virtual void Pass(std::chrono::milliseconds time) = 0;
+  // How much later than due something may leave.
+  virtual std::chrono::milliseconds lateness() const = 0;
   virtual SteadyTime now() const = 0;
 };
 
 struct LogImplementation {
   std::string name;
   std::function<std::unique_ptr<LogUnderTest>(const LogOptions&)> create;
+
+  friend void PrintTo(const LogImplementation& log, std::ostream* out) { *out << log.name; }
 };
 
 // Every implementation that is linked; one more is one more entry.
@@ -46,6 +51,8 @@ class EventLogTest : public testing::TestWithParam<LogImplementation> {
   }
   EventLog& log() { return under_test().log(); }
   void Pass(std::chrono::milliseconds time) { under_test().Pass(time); }
+  // Until what is due after `time` has left.
+  void PassBeyond(std::chrono::milliseconds time) { Pass(time + under_test().lateness()); }
 
   absl::StatusOr<Appended> Append(const AppendRequest& request) {
     std::promise<absl::StatusOr<Appended>> answer;

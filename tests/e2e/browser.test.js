@@ -1,10 +1,9 @@
 // Chromium's own EventSource: restarts, cuts, other origins, the end of the server.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import http from "node:http";
 import { test } from "node:test";
 import { BrowserEventSource, launchBrowser } from "./support/browser.js";
 import { CutProxy } from "./support/cut_proxy.js";
+import { servePages } from "./support/page_server.js";
 import { Publisher, toTopic, toUser } from "./support/publisher.js";
 import { SluiceProcess } from "./support/sluice_process.js";
 
@@ -38,6 +37,32 @@ test("after a cut the missed events come, each once, by Last-Event-ID alone", as
     assert.match(proxy.connections.at(-1).head, new RegExp(`last-event-id: ${before}\r\n`, "i"));
   }
   assert.deepEqual(source.of("gap"), []);
+});
+
+test("whatever was published, Chromium fires one event for it, with what went in", async (t) => {
+  const server = await SluiceProcess.start(t);
+  const publisher = new Publisher(t, server);
+  const browser = await launchBrowser(t);
+  const published = [
+    ["", ""], ["", " "], ["", "  two"], ["", "\n"], ["", "\r"], ["", "\r\n"], ["", "\n\r"], ["", "a\nb\rc\r\nd"],
+    ["", "a\n\nevent: closing\ndata: {}\n\n"], ["", "\0"], ["", "\u2028\u2029\u0085"], ["", "\ufeff"], ["", "data:"],
+    ["", "data: x"], ["", "id: 7"], ["", "retry: 1"], ["", ": comment"], ["", "漢字 😀 \u{10ffff} \x7f \x1b[31m"],
+    ["", "x".repeat(64 << 10)], ["", "\r\n".repeat(1000)], ["message", "named"], ["error", "not an error"],
+    ["open", "not an opening"], ["data: x", "type"], ["\ufeff\u2028 ü 😀", "type"], ["t".repeat(64), "type"],
+  ];
+  const types = [...new Set(published.map(([type]) => type || "message"))];
+  const source = await BrowserEventSource.open(browser, {
+    origin: server.http, url: EVENTS, types: types.filter((type) => type !== "error" && type !== "open"),
+  });
+  await source.count("connected", 1);
+  const ids = [];
+  for (const [type, data] of published) ids.push(await publisher.publish(toUser("alice", data, type)));
+  const fired = (items) => items.filter(({ event, id }) => event !== "connected" && id !== undefined);
+  await source.arrivals.until((items) => fired(items).length >= published.length, "every event");
+  assert.deepEqual(fired(source.arrivals.items), published.map(([type, data], index) => (
+    { event: type || "message", id: ids[index], data: data.replace(/\r\n|\r/g, "\n") })));
+  assert.equal(source.of("open").filter(({ id }) => id === undefined).length, 1);
+  assert.equal(source.of("error").filter(({ id }) => id === undefined).length, 0);
 });
 
 test("after a restart there is one gap (epoch), then what is live", async (t) => {
@@ -87,13 +112,7 @@ test("the browser waits as long as retry: says", async (t) => {
 });
 
 test("another origin reads if it is allowed, and is refused otherwise", async (t) => {
-  const pages = http.createServer((_, response) =>
-    response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>app</title>"));
-  pages.listen(0);
-  await once(pages, "listening");
-  t.after(() => pages.closeAllConnections());
-  t.after(() => pages.close());
-  const { port } = pages.address();
+  const port = await servePages(t);
   const server = await SluiceProcess.start(t, {
     settings: { ...QUICK_RETRY, EDGE_ALLOWED_ORIGINS: `http://127.0.0.1:${port}` },
   });

@@ -5,7 +5,10 @@ import { test } from "node:test";
 import { eventually } from "./support/arrivals.js";
 import { EventStream } from "./support/event_stream.js";
 import { Publisher, toTopic, toUser } from "./support/publisher.js";
+import { exchange } from "./support/raw_http.js";
 import { SluiceProcess } from "./support/sluice_process.js";
+
+const MANY = 100_000;
 
 // Resolves to what `promtool check metrics` has to say about `text`, which is nothing if all is well.
 function promtool(text) {
@@ -47,16 +50,27 @@ test("counters agree with what happened, and promtool has nothing to say", async
   assert.equal(await promtool(await server.metrics()), "");
 });
 
-test("the number of series does not depend on who is served", async (t) => {
+test("100,000 users, topics, types, paths, origins and agents leave the series as they were", async (t) => {
   const server = await SluiceProcess.start(t);
   const publisher = new Publisher(t, server);
   const series = async () => (await server.metrics()).split("\n").filter((line) => /^\w/.test(line)).length;
   const before = await series();
-  const users = Array.from({ length: 200 }, (_, n) => `user ${n}`);
-  await publisher.publishAll(users.flatMap((user) => [toUser(user, "x", user), toTopic(user, "x")]));
-  await Promise.all(users.slice(0, 40).map((user) => EventStream.open(t, server, { user, topic: user })));
+  const numbers = Array.from({ length: MANY / 2 }, (_, n) => n);
+  await publisher.publishAll(numbers.flatMap((n) => [toUser(`user ${n}`, "x", `type ${n}`), toTopic(`topic ${n}`, "x", `kind ${n}`)]));
+  let next = 0;
+  const ask = async () => {
+    for (let n = next++; n < MANY; n = next++) {
+      const { status } = await exchange(server.ports.http, [`GET /path-${n}?user=u${n} HTTP/1.1`, "Host: localhost",
+        `Origin: https://origin-${n}.example`, `User-Agent: agent/${n}`, "", ""].join("\r\n"),
+      () => true, `127.0.1.${1 + n % 100}`);
+      assert.equal(status, 404);
+    }
+  };
+  await Promise.all(Array.from({ length: 64 }, ask));
+  await Promise.all(numbers.slice(0, 40).map((n) => EventStream.open(t, server, { user: `user ${n}`, topic: `topic ${n}` })));
   assert.equal(await series(), before);
   assert.ok(before < 500, `${before}`);
+  assert.equal(await server.metric("sluice_edge_handshakes_rejected_total", { reason: "not_found" }), MANY);
 });
 
 test("live, ready, and no metrics on the public port", async (t) => {

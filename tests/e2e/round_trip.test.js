@@ -63,6 +63,19 @@ test("parse(serialize(event)) is the event, for thousands at random", async (t) 
   }
 });
 
+test("an event of one line of a mebibyte comes whole, live and replayed", async (t) => {
+  const server = await SluiceProcess.start(t, { settings: { GATEWAY_MAX_EVENT_BYTES: "1MiB" } });
+  const publisher = new Publisher(t, server);
+  const live = await EventStream.open(t, server, { user: "alice" });
+  const line = "0123456789abcdef".repeat(1 << 16);
+  const id = await publisher.publish(toUser("alice", line, "large"));
+  await assert.rejects(publisher.publish(toUser("alice", `${line}x`)), /data/);
+  const replayed = await EventStream.open(t, server, { user: "alice", from: "earliest" });
+  for (const stream of [live, replayed]) {
+    assert.deepEqual(await stream.published(1), [{ id, event: "large", data: line }]);
+  }
+});
+
 const NAMES = [
   "*", ">", "a.b", "a b", " a ", ".", "..", "=", "=2E", "$SYS", "$JS.API.STREAM.DELETE.X", "_INBOX.x", "a/b", "a?b", "a#b",
   "a&user=b", "a=b", "a+b", "a%20b", "%", "%00", "\"", "'", "\\", "<script>", "{}", "null", "0", "-1", "ü", "u\u0308",

@@ -49,7 +49,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Server server;
   const std::string_view bytes = sluice::AsText(data, size);
   const size_t split = size == 0 ? 0 : data[size - 1] % size;
-  sluice::RawClient client(server.edge->port());
+  // Each connection from an address of its own, 127.0.0.2 and on.
+  static uint32_t source = INADDR_LOOPBACK;
+  source = source == 0x7fffff00 ? INADDR_LOOPBACK + 1 : source + 1;
+  sluice::RawClient client(server.edge->port(), 0, source);
   client.Send(bytes.substr(0, split));
   client.Send(bytes.substr(split));
   client.EndSending();

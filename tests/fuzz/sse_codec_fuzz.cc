@@ -31,9 +31,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint64_t sequence = uint64_t{size} * 0x9E3779B97F4A7C15u;
 
   const sluice::Event event(sequence, sluice::ChannelView::User("a"), type, body, {});
-  const auto frame = sluice::edge::FrameRef::Adopt(
-      sluice::edge::EncodeSseEvent(*sluice::Epoch::Parse("e1"), event));
-  const auto messages = sluice::ParseSse(frame.bytes());
+  std::string block;
+  sluice::edge::EncodeSseEvent(*sluice::Epoch::Parse("e1"), event, [&block](size_t octets) {
+    block.resize(octets);
+    return block.data();
+  });
+  const auto messages = sluice::ParseSse(block);
   const bool breaks = type.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
   SLUICE_CHECK(messages.size() == 1);
   SLUICE_CHECK(messages[0].last_event_id == "e1-" + std::to_string(sequence));

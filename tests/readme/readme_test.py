@@ -3,6 +3,7 @@
 Usage: readme_test.py PART BUILD_FOLDER. Ends with 77 where the part's toolchain is not installed.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 from server import Server
 
@@ -39,6 +41,68 @@ def tour(server, folder):
     resumed = server.follow(resume)
     resumed.wait_for('data: {"n":3}')
     assert 'data: {"n":2}' not in resumed.seen, "the resumed stream repeats what was seen"
+
+
+def nats(server, folder):
+    section = README.split("## On NATS")[1].split("\n## ")[0]
+    gateway, edge = (block.strip() for block in blocks("sh", section))
+    with running_nats(folder) as url:
+        ports = {}
+        for command, listen, line in ((gateway, "--grpc-listen", r"gRPC.*:(\d+)"),
+                                      (edge, "--http-listen", r"HTTP.*:(\d+)/")):
+            command = command.replace("nats://127.0.0.1:4222", url)
+            command = re.sub(r"build/release/sluice|--admin-listen \S+", lambda found: str(
+                server.build / "sluice") if found[0].startswith("build") else "", command)
+            console = server.start(["bash", "-euc", f"exec {command} {listen} 127.0.0.1:0 "
+                                    "--admin-listen 127.0.0.1:0"], re.compile(line))
+            ports[listen] = re.search(line, console.seen[-1])[1]
+        stream = server.start(["curl", "-sN", f"http://127.0.0.1:{ports['--http-listen']}/v1/events?user=alice"],
+                              "event: connected")
+        subprocess.check_call([server.build / "sluice", "publish", "--server",
+                               f"127.0.0.1:{ports['--grpc-listen']}", "--user", "alice", "over NATS"])
+        stream.wait_for("data: over NATS")
+
+
+def production(server, folder):
+    section = README.split("## In production")[1].split("\n## ")[0]
+    secrets, serve, follow, publish = blocks("sh", section)
+    binary = str(server.build / "sluice")
+    subprocess.check_call(["bash", "-euc", secrets], cwd=folder)
+    serve = serve.replace("build/release/sluice", f"exec {binary}").rstrip() + (
+        " --grpc-listen 127.0.0.1:0 --http-listen 127.0.0.1:0 --admin-listen 127.0.0.1:0")
+    console = server.start(["bash", "-euc", serve], re.compile(r"gRPC"), folder=folder)
+    grpc = re.search(r":(\d+)", console.seen[-1])[1]
+    http = console.wait_for(re.compile(r"HTTP.*:(\d+)/"))[1]
+
+    def here(script):
+        script = script.replace("sluice publish", f"sluice publish --server 127.0.0.1:{grpc}")
+        return script.replace("build/release/sluice", binary).replace("127.0.0.1:8080", f"127.0.0.1:{http}")
+
+    stream = server.start(["bash", "-euc", here(follow).replace("curl -N", "exec curl -sN")], "event: connected",
+                          folder=folder)
+    subprocess.check_call(["bash", "-euc", here(publish)], cwd=folder)
+    stream.wait_for('data: {"sold":3}')
+    for script in (follow.replace("$token", "none").replace("curl -N", "curl -sf"),
+                   publish.replace("$(cat backend.key)", "not the key of the backend")):
+        assert subprocess.call(["bash", "-uc", here(script)], cwd=folder, stderr=subprocess.DEVNULL) != 0
+
+
+@contextlib.contextmanager
+def running_nats(folder):
+    """`nats-server -js`, as the README says, on a port of its own choosing; the URL."""
+    program = ROOT / "build/tools/nats-server"
+    program = str(program) if program.exists() else shutil.which("nats-server")
+    if program is None:
+        sys.exit(SKIPPED)
+    process = subprocess.Popen([program, "-js", "-a", "127.0.0.1", "-p", "-1", "-sd", folder / "store"],
+                               stderr=subprocess.PIPE, text=True)
+    try:
+        line = next(line for line in process.stderr if "Listening for client" in line)
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        yield f"nats://127.0.0.1:{line.rsplit(':', 1)[1].strip()}"
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def browser(server, folder):

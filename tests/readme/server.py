@@ -74,9 +74,9 @@ class Server:
     def run(self, script):
         subprocess.check_call(["bash", "-euc", self.localize(script)], cwd=self._root)
 
-    def start(self, command, first, env=None):
+    def start(self, command, first, env=None, folder=None):
         """Starts a program and waits for its first word."""
-        console = Console(command, cwd=self._root, env=env or os.environ)
+        console = Console(command, cwd=folder or self._root, env=env or os.environ)
         self._consoles.append(console)
         console.wait_for(first)
         return console

@@ -31,6 +31,7 @@ TEST_F(CorsTest, APreflightOfAnAllowedOriginIsGranted) {
   StartEdge();
   EXPECT_EQ(Answer("OPTIONS", kApp).head,
             "HTTP/1.1 204 No Content\r\n"
+            "Date: Thu, 29 Feb 2024 12:34:56 GMT\r\n"
             "Vary: Origin\r\n"
             "X-Content-Type-Options: nosniff\r\n"
             "Access-Control-Allow-Methods: GET\r\n"

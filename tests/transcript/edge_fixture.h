@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,12 +39,11 @@ class EdgeFixture : public testing::Test {
   }
   // An edge that hears of the log what the test tells it.
   void StartEdgeWithoutLog() {
-    auto edge =
-        edge::Edge::Start({.options = options_.edge,
-                           .retention = options_.log.retention,
-                           .authenticator = std::make_unique<edge::QueryUserAuthenticator>(true),
-                           .routes = std::move(routes_),
-                           .clock = &clock_});
+    auto edge = edge::Edge::Start({.options = options_.edge,
+                                   .retention = options_.log.retention,
+                                   .authenticator = make_authenticator_(),
+                                   .routes = std::move(routes_),
+                                   .clock = &clock_});
     ASSERT_TRUE(edge.ok()) << edge.status();
     edge_ = *std::move(edge);
   }
@@ -126,6 +126,9 @@ class EdgeFixture : public testing::Test {
 
   Options options_;
   std::vector<edge::HttpRoute> routes_;
+  std::function<std::unique_ptr<edge::Authenticator>()> make_authenticator_ = [] {
+    return std::make_unique<edge::QueryUserAuthenticator>(true);
+  };
   FakeClock clock_;
   std::unique_ptr<ingest::MemoryLog> log_;
   std::unique_ptr<edge::Edge> edge_;

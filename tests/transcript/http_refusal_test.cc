@@ -46,6 +46,8 @@ TEST_P(HttpRefusalTest, IsSaidInJsonCountedAndHurtsNobody) {
   EXPECT_EQ(response.Header("Connection"), "close");
   EXPECT_EQ(response.Header("Cache-Control"), "no-store");
   EXPECT_EQ(response.Header("Allow").empty(), expected.status != 405);
+  EXPECT_EQ(response.Header("WWW-Authenticate"), expected.status == 401 ? "Bearer" : "");
+  EXPECT_EQ(response.Header("Date"), "Thu, 29 Feb 2024 12:34:56 GMT");
   const std::string prefix = "{\"error\":{\"code\":\"" + expected.code + "\",\"message\":\"";
   EXPECT_TRUE(response.body.starts_with(prefix)) << response.body;
   EXPECT_TRUE(response.body.ends_with("\"}}\n")) << response.body;
@@ -152,6 +154,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"ChunkExtension",
                 Events("Transfer-Encoding: chunked\r\n") + "5;" + std::string(1 << 20, 'x'), 411,
                 "length_required"},
+        Refusal{"Trailers",
+                Events("Transfer-Encoding: chunked\r\nTrailer: Host\r\n") +
+                    "0\r\nHost: evil.example\r\nContent-Length: 5\r\n\r\n",
+                411, "length_required"},
         Refusal{"EncodingBeforeLength",
                 Events("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), 400, "bad_request"},
         Refusal{"EncodingAfterLength",

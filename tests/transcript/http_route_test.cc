@@ -53,7 +53,8 @@ TEST_F(HttpRouteTest, IsAnsweredWithWhatItSays) {
   RawClient client = Get("/page?a=%20", "Origin: http://localhost\r\n");
   const RawResponse response = client.ReadResponse();
   EXPECT_EQ(response.head,
-            "HTTP/1.1 200 OK\r\nVary: Origin\r\nX-Content-Type-Options: nosniff\r\n"
+            "HTTP/1.1 200 OK\r\nDate: Thu, 29 Feb 2024 12:34:56 GMT\r\n"
+            "Vary: Origin\r\nX-Content-Type-Options: nosniff\r\n"
             "Content-Type: text/plain\r\nContent-Length: 43\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_EQ(response.body, "GET /page?a=%20 localhost http://localhost ");
 }
@@ -168,6 +169,44 @@ TEST_F(HttpRouteTest, TakesNoBodyUnlessItSaysSo) {
   RawClient client = Connect();
   client.Send("GET /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx");
   EXPECT_EQ(client.ReadResponse().status, 400);
+}
+
+TEST_F(HttpRouteTest, WhatComesWithABodyOfUnclearLengthIsNeverARequest) {
+  int served = 0;
+  Serve(
+      "POST", "/b",
+      [&](const HttpRequest&, const HttpRespond& respond) {
+        ++served;
+        respond(Text("ok"));
+      },
+      100);
+  StartEdge();
+  const std::string smuggled = "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
+  for (const std::string lines :
+       {"Transfer-Encoding: chunked\r\n", "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding: identity\r\n",
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "Content-Length: -1\r\n",
+        "Content-Length: +3\r\n", "Content-Length: 0x3\r\n",
+        "Content-Length: 3\r\nContent-Length: 5\r\n", "Content-Length: 18446744073709551616\r\n",
+        "Content-Length: 3, 3\r\n"}) {
+    RawClient client = Connect();
+    client.Send("POST /b HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n0\r\n\r\n" + smuggled);
+    const RawResponse response = client.ReadResponse();
+    EXPECT_TRUE(response.status == 400 || response.status == 411) << lines << response.head;
+    EXPECT_EQ(client.ReadToEnd(), "") << lines;
+  }
+  EXPECT_EQ(served, 0);
+}
+
+TEST_F(HttpRouteTest, RangesAreNotAnswered) {
+  ServeEcho("GET", "/a");
+  StartEdge();
+  std::string ranges = "Range: bytes=0-";
+  for (int i = 1; i < 2000; ++i) ranges += ",5-" + std::to_string(i);
+  const RawResponse response = Get("/a", ranges + "\r\n").ReadResponse();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "GET /a? localhost  ");
 }
 
 TEST_F(HttpRouteTest, ABodyThatIsTooSlowIsRefused) {

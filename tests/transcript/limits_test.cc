@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <string>
@@ -21,6 +22,14 @@ class LimitsTest : public EdgeFixture {
     closedir(folder);
     return count;
   }
+  // As many descriptors as the machine lets this process have.
+  static size_t AllowDescriptors() {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+  }
 };
 
 TEST_F(LimitsTest, BeyondMaxSessionsAStreamIsToldToComeBackLater) {
@@ -29,7 +38,8 @@ TEST_F(LimitsTest, BeyondMaxSessionsAStreamIsToldToComeBackLater) {
   RawClient first = Stream("/v1/events?user=alice");
   RawClient second = Get("/v1/events?user=bob");
   const std::string head = second.ReadThrough("\r\n\r\n");
-  EXPECT_TRUE(head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n")) << head;
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 200 OK\r\n")) << head;
+  EXPECT_NE(head.find("\r\nContent-Type: text/event-stream\r\n"), std::string::npos) << head;
   const std::string retry = Block(&second);
   ASSERT_TRUE(retry.starts_with("retry: ")) << retry;
   int milliseconds = 0;
@@ -44,6 +54,65 @@ TEST_F(LimitsTest, BeyondMaxSessionsAStreamIsToldToComeBackLater) {
   first.Close();
   AwaitMetric("sluice_edge_sessions", 0);
   Stream("/v1/events?user=bob");
+}
+
+TEST_F(LimitsTest, NoStreamBeginsWhileMemoryIsShort) {
+  StartEdge();
+  RawClient first = Stream("/v1/events?user=alice");
+  edge_->SetMemoryLevel(edge::MemoryLevel::kHigh);
+  EXPECT_EQ(Metric("sluice_edge_memory_level"), 1);
+  EXPECT_TRUE(Get("/v1/events?user=bob")
+                  .ReadToEnd()
+                  .ends_with("event: closing\ndata: {\"reason\":\"overload\"}\n\n"));
+  EXPECT_EQ(Metric("sluice_edge_sessions_shed_total"), 1);
+  PublishToUser("alice", "still here");
+  first.ReadThrough("data: still here\n\n");
+  edge_->SetMemoryLevel(edge::MemoryLevel::kNormal);
+  Stream("/v1/events?user=bob");
+}
+
+TEST_F(LimitsTest, AUserHasNoMoreSessionsThanIsAllowed) {
+  options_.edge.max_sessions_per_user = 2;
+  StartEdge();
+  RawClient first = Stream("/v1/events?user=alice");
+  RawClient second = Stream("/v1/events?user=alice");
+  const std::string third = Get("/v1/events?user=alice").ReadToEnd();
+  EXPECT_TRUE(third.ends_with("event: closing\ndata: {\"reason\":\"overload\"}\n\n")) << third;
+  Stream("/v1/events?user=bob");
+  AwaitMetric("sluice_edge_sessions_shed_total", 1);
+  first.Close();
+  AwaitMetric("sluice_edge_sessions_closed_total", 2, "client");
+  Stream("/v1/events?user=alice");
+}
+
+TEST_F(LimitsTest, AnAddressHasNoMoreConnectionsThanIsAllowed) {
+  options_.edge.max_connections_per_address = 2;
+  StartEdge();
+  RawClient first = Stream("/v1/events?user=alice");
+  RawClient second = Connect();
+  AwaitMetric("sluice_edge_connections", 2);
+  EXPECT_EQ(Get("/v1/events?user=bob").ReadToEnd(), "");
+  AwaitMetric("sluice_edge_connections_refused_total", 1);
+  // Another address is another matter.
+  RawClient other(edge_->port(), 0, INADDR_LOOPBACK + 1);
+  other.Send("GET /v1/events?user=carol HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  Connected(&other);
+  first.Close();
+  AwaitMetric("sluice_edge_connections", 2);
+  Stream("/v1/events?user=alice");
+}
+
+TEST_F(LimitsTest, NewConnectionsWaitWhenTooManyComeAtOnce) {
+  options_.edge.max_accepts_per_second = 50;
+  StartEdge();
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 30; ++i) clients.push_back(Connect());
+  AwaitMetric("sluice_edge_connections_accepted_total", 10);  // a fifth of a second's worth
+  for (const int accepted : {15, 20, 25, 30}) {
+    EXPECT_GE(Metric("sluice_edge_accepts_delayed_total"), 1);
+    clock_.Advance(std::chrono::milliseconds(100));
+    AwaitMetric("sluice_edge_connections_accepted_total", accepted);
+  }
 }
 
 TEST_F(LimitsTest, OverloadSpreadsTheRetriesMoreThanUsual) {
@@ -125,6 +194,42 @@ TEST_F(LimitsTest, AClientThatLeavesWithItsRequestIsNoticed) {
     EXPECT_TRUE(client.ReadToEnd().starts_with("HTTP/1.1 404 Not Found\r\n"));
   }
   AwaitMetric("sluice_edge_connections", 0);
+}
+
+// As slowhttptest does: heads (-H), bodies (-B) and streams (-X) that stay unfinished or unread.
+TEST_F(LimitsTest, ThousandsOfSlowClientsHoldUpNobodyAndTheHalfRequestsEndInTime) {
+  routes_.push_back(
+      {.method = "POST",
+       .path = "/b",
+       .max_body_bytes = 10,
+       .handler = [](const auto&, const auto&) { FAIL() << "a half body was served"; }});
+  StartEdge();
+  RawClient witness = Stream("/v1/events?user=alice");
+  const size_t each = std::min<size_t>(1'600, AllowDescriptors() / 10);
+  std::vector<RawClient> halves;
+  std::vector<RawClient> unread;
+  for (size_t i = 0; i < each; ++i) {
+    halves.push_back(Connect());
+    halves.back().Send("GET /v1/events?user=alice HTTP/1.1\r\nHost: loc");
+    halves.push_back(Connect());
+    halves.back().Send("POST /b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhell");
+    unread.push_back(Get("/v1/events?user=mallory"));
+  }
+  AwaitMetric("sluice_edge_connections", static_cast<double>(3 * each + 1));
+  for (int i = 1; i <= 20; ++i) {
+    PublishToUser("alice", "x");
+    EXPECT_EQ(Block(&witness), "id: e1-" + std::to_string(i) + "\nevent: note\ndata: x");
+  }
+  AwaitShard();
+  clock_.Advance(std::chrono::seconds(11));
+  for (RawClient& half : halves) ASSERT_EQ(half.ReadResponse().status, 408);
+  EXPECT_EQ(Metric("sluice_edge_handshakes_rejected_total", "timeout"),
+            static_cast<double>(halves.size()));
+  halves.clear();
+  unread.clear();
+  AwaitMetric("sluice_edge_connections", 1);
+  PublishToUser("alice", "end");
+  EXPECT_EQ(Block(&witness), "id: e1-21\nevent: note\ndata: end");
 }
 
 TEST_F(LimitsTest, ThousandsOfConnectionsLeaveNothingBehind) {

@@ -1,11 +1,12 @@
 #include "tests/transcript/raw_client.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
+#include <cstdlib>
 
 #include "core/check.h"
 
@@ -13,6 +14,14 @@ namespace sluice {
 namespace {
 
 constexpr int kWaitMs = 20'000;
+
+sockaddr_in LoopbackAddress(uint32_t host, uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(host);
+  return address;
+}
 
 }  // namespace
 
@@ -24,17 +33,21 @@ std::string RawResponse::Header(std::string_view name) const {
   return head.substr(begin, head.find("\r\n", begin) - begin);
 }
 
-RawClient::RawClient(uint16_t port, int receive_buffer_bytes)
+RawClient::RawClient(uint16_t port, int receive_buffer_bytes, uint32_t source)
     : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  if (receive_buffer_bytes > 0) {
-    SLUICE_CHECK(setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
-                            sizeof(receive_buffer_bytes)) == 0);
+  if (receive_buffer_bytes > 0) Set(SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
+  Set(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  const sockaddr_in from = LoopbackAddress(source, 0);
+  SLUICE_CHECK(bind(fd(), reinterpret_cast<const sockaddr*>(&from), sizeof(from)) == 0);
+  const sockaddr_in to = LoopbackAddress(INADDR_LOOPBACK, port);
+  if (connect(fd(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) {
+    std::perror("RawClient: connect");
+    std::abort();
   }
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  SLUICE_CHECK(connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+}
+
+void RawClient::Set(int level, int option, int value) {
+  SLUICE_CHECK(setsockopt(fd(), level, option, &value, sizeof(value)) == 0);
 }
 
 void RawClient::Send(std::string_view bytes) {
@@ -103,6 +116,14 @@ RawResponse RawClient::ReadResponse() {
   response.body = unread_.substr(0, length);
   unread_.erase(0, response.body.size());
   return response;
+}
+
+std::string RawClient::Read(size_t octets) {
+  while (unread_.size() < octets && ReadMore()) {
+  }
+  std::string read = unread_.substr(0, octets);
+  unread_.erase(0, octets);
+  return read;
 }
 
 std::string RawClient::ReadToEnd() {

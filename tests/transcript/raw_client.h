@@ -1,5 +1,7 @@
 #pragma once
 
+#include <netinet/in.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,7 +25,10 @@ struct RawResponse {
 class RawClient {
  public:
   // `receive_buffer_bytes`: what the kernel takes for a client that does not read; 0: its default.
-  explicit RawClient(uint16_t port, int receive_buffer_bytes = 0);
+  // `source`: the loopback address (host order) to connect from. Thousands of connections a second
+  // from one address come upon ports whose last connection the peer still waits out.
+  explicit RawClient(uint16_t port, int receive_buffer_bytes = 0,
+                     uint32_t source = INADDR_LOOPBACK);
 
   void Send(std::string_view bytes);
   // Says that nothing more will be sent; reading goes on.
@@ -34,6 +39,8 @@ class RawClient {
 
   // Reads until `text` has come; everything unread up to and with it.
   std::string ReadThrough(std::string_view text);
+  // Reads as many octets.
+  std::string Read(size_t octets);
   // Reads until the peer closes; everything unread.
   std::string ReadToEnd();
   // Reads one response: its head and as many octets of body as its Content-Length says.
@@ -47,6 +54,7 @@ class RawClient {
   int fd() const { return socket_.get(); }
 
  private:
+  void Set(int level, int option, int value);
   bool ReadMore();
 
   edge::FileDescriptor socket_;

@@ -38,6 +38,31 @@ class SlowReaderTest : public EdgeFixture {
                 "id: e1-" + std::to_string(i) + "\nevent: note\ndata: " + std::to_string(i));
     }
   }
+  // Of 500 events a slow session gets what its socket had taken, one gap, and then live.
+  void ExpectOneGapAndThenLive() {
+    StartEdge();
+    RawClient slow = SlowStream("alice");
+    RawClient brisk = Stream("/v1/events?user=alice");
+    constexpr int kEvents = 500;
+    PublishAndRead(kEvents, &brisk);
+    AwaitMetric("sluice_edge_blocked_sessions", 1);
+
+    std::string stream = slow.ReadThrough("event: gap\n");
+    stream += slow.ReadThrough("\n\n");
+    EXPECT_NE(stream.find("\"reason\":\"overflow\""), std::string::npos);
+    EXPECT_NE(stream.find("\"resumeAt\":\"e1-500\""), std::string::npos);
+    PublishToUser("alice", "live");
+    stream += slow.ReadThrough("data: live\n\n");
+    const SseTally tally = Tally(stream);
+    EXPECT_EQ(tally.gaps, 1u);
+    EXPECT_TRUE(tally.ids_rise);
+    ASSERT_EQ(tally.data.size(), tally.events_before_gap + 1);
+    EXPECT_LT(tally.events_before_gap, 500u);
+    for (size_t i = 0; i < tally.events_before_gap; ++i) {
+      EXPECT_TRUE(tally.data[i] == Large(static_cast<int>(i) + 1)) << i;
+    }
+    EXPECT_EQ(Metric("sluice_edge_gaps_total", "overflow"), 1);
+  }
 };
 
 TEST_F(SlowReaderTest, HoldsUpNobodyCostsOneFrameAndMissesNothingWithinRetention) {
@@ -61,28 +86,12 @@ TEST_F(SlowReaderTest, HoldsUpNobodyCostsOneFrameAndMissesNothingWithinRetention
 
 TEST_F(SlowReaderTest, BehindTheRetentionGetsOneGapAndThenLive) {
   options_.log.retention.max_bytes = 2 << 20;
-  StartEdge();
-  RawClient slow = SlowStream("alice");
-  RawClient brisk = Stream("/v1/events?user=alice");
-  constexpr int kEvents = 500;
-  PublishAndRead(kEvents, &brisk);
-  AwaitMetric("sluice_edge_blocked_sessions", 1);
+  ExpectOneGapAndThenLive();
+}
 
-  std::string stream = slow.ReadThrough("event: gap\n");
-  stream += slow.ReadThrough("\n\n");
-  EXPECT_NE(stream.find("\"reason\":\"overflow\""), std::string::npos);
-  EXPECT_NE(stream.find("\"resumeAt\":\"e1-500\""), std::string::npos);
-  PublishToUser("alice", "live");
-  stream += slow.ReadThrough("data: live\n\n");
-  const SseTally tally = Tally(stream);
-  EXPECT_EQ(tally.gaps, 1u);
-  EXPECT_TRUE(tally.ids_rise);
-  ASSERT_EQ(tally.data.size(), tally.events_before_gap + 1);
-  EXPECT_LT(tally.events_before_gap, 500u);
-  for (size_t i = 0; i < tally.events_before_gap; ++i) {
-    EXPECT_TRUE(tally.data[i] == Large(static_cast<int>(i) + 1)) << i;
-  }
-  EXPECT_EQ(Metric("sluice_edge_gaps_total", "overflow"), 1);
+TEST_F(SlowReaderTest, BehindWhatItsChannelRetainsGetsOneGapAndThenLive) {
+  options_.log.retention.max_events_per_channel = 64;
+  ExpectOneGapAndThenLive();
 }
 
 TEST_F(SlowReaderTest, ThatReadsAFewOctetsAtATimeGetsEverythingWhole) {
@@ -100,6 +109,31 @@ TEST_F(SlowReaderTest, ThatReadsAFewOctetsAtATimeGetsEverythingWhole) {
   const SseTally tally = Tally(stream);
   ASSERT_EQ(tally.data.size(), 21u);
   for (int i = 1; i <= 20; ++i) EXPECT_TRUE(tally.data[i - 1] == Large(i)) << i;
+}
+
+TEST_F(SlowReaderTest, TheSlowestIsEndedFirstWhileMemoryIsCritical) {
+  StartEdge();
+  RawClient slowest = SlowStream("alice");
+  RawClient brisk = Stream("/v1/events?user=alice");
+  PublishAndRead(300, &brisk);
+  AwaitMetric("sluice_edge_blocked_sessions", 1);
+  clock_.Advance(std::chrono::seconds(5));
+  RawClient slow = Connect(kSmallBuffer);
+  slow.Send("GET /v1/events?user=alice&from=earliest HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  AwaitMetric("sluice_edge_blocked_sessions", 2);
+
+  edge_->SetMemoryLevel(edge::MemoryLevel::kCritical);
+  AwaitMetric("sluice_edge_sessions_closed_total", 1, "slow");
+  slowest.ReadToEnd();  // that one
+  AwaitShard();
+  EXPECT_EQ(Metric("sluice_edge_blocked_sessions"), 1);
+  edge_->SetMemoryLevel(edge::MemoryLevel::kCritical);
+  AwaitMetric("sluice_edge_sessions_closed_total", 2, "slow");
+  edge_->SetMemoryLevel(edge::MemoryLevel::kCritical);
+  AwaitShard();
+  PublishToUser("alice", "still here");
+  brisk.ReadThrough("data: still here\n\n");
+  EXPECT_EQ(Metric("sluice_edge_sessions_closed_total"), 2);
 }
 
 TEST_F(SlowReaderTest, ThatTakesNothingForTheWriteTimeoutIsClosed) {

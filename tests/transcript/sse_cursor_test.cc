@@ -153,6 +153,15 @@ TEST_F(SseResumeTest, ATenKilobyteCursorIsAGap) {
   Expect(&client, {"", "", {}, "invalid", std::string(64, 'e')});
 }
 
+TEST_F(SseResumeTest, ATenKilobyteCursorInTheQueryIsTooLongATarget) {
+  StartEdge();
+  for (const std::string_view name : {"last_event_id", "lastEventId"}) {
+    RawClient client =
+        Get("/v1/events?user=alice&" + std::string(name) + '=' + std::string(10'240, 'e'));
+    EXPECT_EQ(client.ReadResponse().status, 414);
+  }
+}
+
 TEST_F(SseResumeTest, TheHeaderWinsOverTheQuery) {
   StartEdge();
   PublishFive();
@@ -178,8 +187,12 @@ TEST_F(SseResumeTest, ACursorWinsOverFrom) {
 TEST_F(SseResumeTest, ARepeatedHeaderCannotBeTrusted) {
   StartEdge();
   PublishFive();
-  RawClient client = Get("/v1/events?user=alice", "Last-Event-ID: e1-4\r\nLast-Event-ID: e1-4\r\n");
-  Expect(&client, {"", "", {}, "invalid", ""});
+  for (const std::string second : {"e1-4", "e1-3", ""}) {
+    RawClient client =
+        Get("/v1/events?user=alice", "Last-Event-ID: e1-4\r\nLast-Event-ID: " + second + "\r\n");
+    EXPECT_EQ(Connected(&client), ConnectedBlock("e1-5", false));
+    EXPECT_EQ(Block(&client), GapBlock("invalid", "", "e1-5"));
+  }
 }
 
 TEST_F(SseResumeTest, CursorsThatDifferInTheQueryCannotBeTrusted) {

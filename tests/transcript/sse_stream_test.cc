@@ -17,6 +17,7 @@ TEST_F(SseStreamTest, BeginsWithHeadRetryAndConnected) {
   RawClient alice = Get("/v1/events?user=alice");
   EXPECT_EQ(alice.ReadThrough("\r\n\r\n"),
             "HTTP/1.1 200 OK\r\n"
+            "Date: Thu, 29 Feb 2024 12:34:56 GMT\r\n"
             "Content-Type: text/event-stream\r\n"
             "Cache-Control: no-cache, no-store, no-transform\r\n"
             "X-Accel-Buffering: no\r\n"

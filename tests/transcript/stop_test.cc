@@ -115,5 +115,33 @@ TEST_F(StopTest, AnEdgeOnThePortOfTheOneBeforeServes) {
   EXPECT_EQ(Block(&client), "id: " + id + "\nevent: note\ndata: before");
 }
 
+TEST_F(StopTest, ADrainEndsSessionsEvenlyAndLetsNoneBegin) {
+  options_.edge.drain_window = std::chrono::seconds(10);
+  StartEdge();
+  constexpr int kSessions = 100;
+  std::vector<RawClient> clients;
+  for (int i = 0; i < kSessions; ++i) {
+    clients.push_back(Stream("/v1/events?user=" + std::to_string(i)));
+  }
+  const auto drained = edge_->BeginDrain();
+  AwaitShard();
+  EXPECT_TRUE(Get("/v1/events?user=late")
+                  .ReadToEnd()
+                  .ends_with("event: closing\ndata: {\"reason\":\"drain\"}\n\n"));
+  // Half the time, half the sessions; events still come to those that are left.
+  clock_.Advance(std::chrono::seconds(5));
+  AwaitMetric("sluice_edge_sessions_closed_total", kSessions / 2, "drain");
+  EXPECT_EQ(Metric("sluice_edge_sessions"), kSessions / 2);
+  for (int i = 0; i < kSessions; ++i) PublishToUser(std::to_string(i), "x");
+  AwaitMetric("sluice_edge_events_delivered_total", kSessions / 2);
+  clock_.Advance(std::chrono::seconds(5));
+  drained->wait();
+  AwaitMetric("sluice_edge_sessions_closed_total", kSessions, "drain");
+  for (RawClient& client : clients) {
+    EXPECT_TRUE(client.ReadToEnd().ends_with("event: closing\ndata: {\"reason\":\"drain\"}\n\n"));
+    EXPECT_FALSE(client.was_reset());
+  }
+}
+
 }  // namespace
 }  // namespace sluice

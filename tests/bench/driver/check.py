@@ -4,7 +4,7 @@ the machine and no absolute time. Also proves that the verifier sees a loss, a d
 import statistics
 from contextlib import ExitStack
 
-from driver.rows import burst, memory
+from driver.rows import burst, memory, slow
 from driver.rows.fanout import DATA_BYTES, QUIET
 from driver.sluice import Sluice
 from driver.tools import Floor, Load, Loss, demand_same_for_all, publish
@@ -21,7 +21,7 @@ PAIRS = 5
 def run(bench):
     """Prints one line per check; the exit code."""
     bench.quick, bench.sessions = True, SESSIONS
-    verdicts = [check(bench) for check in (_faults, _burst, _fanout, _memory)]
+    verdicts = [check(bench) for check in (_faults, _burst, _fanout, _memory, _slow)]
     return 0 if all(verdicts) else 1
 
 
@@ -96,3 +96,10 @@ def _memory(bench):
     found = memory.slope(memory.measure_once(bench, MEMORY_STEPS)["idle"])
     return _say(found <= MAX_SESSION_BYTES,
                 f"{found:.0f} B of user memory per idle session (at most {MAX_SESSION_BYTES})")
+
+
+def _slow(bench):
+    share, caught_up = slow.memory_share(bench)
+    return _say(share <= slow.MEMORY_TARGET and caught_up == 2,
+                f"two stalled readers cost {share:.3f} of what they are behind (at most "
+                f"{slow.MEMORY_TARGET}), {caught_up} of 2 caught up or were told of a gap")

@@ -28,17 +28,24 @@ def free_ports(count):
 
 
 class Sluice(Process):
-    """`sluice serve` with the log in memory. `settings`: by name, e.g. "edge.retry": "5s"."""
+    """`sluice serve`, or another `role` on the log of `nats`, a NatsServer; without one the log is
+    in memory. `settings`: by name, e.g. "edge.retry": "5s"."""
 
-    def __init__(self, binary, cores, log, shards=1, settings=None, environment=None):
+    def __init__(self, binary, cores, log, shards=1, settings=None, environment=None, role="serve",
+                 nats=None):
         self.grpc_port, self.http_port, self.admin_port = free_ports(3)
         variables = dict(environment or {})
         for name, value in (settings or {}).items():
             variables["SLUICE_" + name.upper().replace(".", "_")] = str(value)
-        command = [binary, "serve", "--shards", shards]
-        command += ["--grpc-listen", f"127.0.0.1:{self.grpc_port}"]
-        command += ["--http-listen", f"127.0.0.1:{self.http_port}"]
-        command += ["--admin-listen", f"127.0.0.1:{self.admin_port}"]
+        command = [binary, role, "--admin-listen", f"127.0.0.1:{self.admin_port}"]
+        if role != "edge":
+            command += ["--grpc-listen", f"127.0.0.1:{self.grpc_port}"]
+        if role != "gateway":
+            command += ["--http-listen", f"127.0.0.1:{self.http_port}", "--shards", shards]
+        if role != "serve":
+            command += ["--insecure"]
+        if nats is not None:
+            command += ["--nats", nats.url]
         super().__init__(command, cores, log, variables)
         self.grpc_address = f"127.0.0.1:{self.grpc_port}"
         await_condition(self._is_ready, _READY_SECONDS, "readiness of sluice")

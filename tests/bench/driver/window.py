@@ -58,14 +58,14 @@ class Window:
         ended_ns = int((children.ru_utime + children.ru_stime) * 1e9)
         return ended_ns + sum(p.cpu().schedstat_ns for p in self.generators)
 
-    def voids(self):
+    def voids(self, max_generator_busy=MAX_GENERATOR_BUSY):
         """Why this window may not be believed; empty if it may."""
         reasons = []
         if self.steal > MAX_STEAL:
             reasons.append(f"steal {self.steal:.1%}")
         if self.foreign > MAX_FOREIGN:
             reasons.append(f"other processes took {self.foreign:.1%} of the machine")
-        if self.generator_busy > MAX_GENERATOR_BUSY:
+        if self.generator_busy > max_generator_busy:
             reasons.append(f"generator at {self.generator_busy:.0%} of its core")
         tick_error_ns = abs(self.stat_ns - self.cpu_ns) - 20_000_000
         if tick_error_ns > MAX_CLOCK_ERROR * self.cpu_ns:

@@ -4,10 +4,10 @@ import net from "node:net";
 const PATIENCE_MS = 20_000;
 
 // Sends `bytes` and resolves to the answer's {status, text} once `isComplete(text)` or the server has
-// closed. A status of 0: closed without an answer.
-export function exchange(port, bytes, isComplete = () => false) {
+// closed. A status of 0: closed without an answer. From `localAddress`, which has ports of its own.
+export function exchange(port, bytes, isComplete = () => false, localAddress = undefined) {
   return new Promise((resolve, reject) => {
-    const socket = net.connect(port, "127.0.0.1");
+    const socket = net.connect({ port, host: "127.0.0.1", localAddress });
     let text = "";
     const finish = () => {
       clearTimeout(timer);

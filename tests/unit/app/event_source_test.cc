@@ -35,6 +35,7 @@ class EventSourceTest : public testing::Test {
   void Follow(std::vector<std::string> answers, EventSource::Options options = {}) {
     auto acceptor = std::make_unique<tcp::acceptor>(context_, tcp::endpoint(tcp::v4(), 0));
     const std::string port = std::to_string(acceptor->local_endpoint().port());
+    if (answers.empty()) acceptor.reset();
     std::thread server([&] {
       for (const std::string& answer : answers) {
         tcp::socket socket = acceptor->accept();

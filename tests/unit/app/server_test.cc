@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/publication.h"
+#include "app/gateway_client.h"
 #include "core/listen_address.h"
 #include "tests/unit/app/raw_client.h"
 
@@ -40,10 +40,11 @@ class ServerTest : public testing::Test {
   }
   std::string Publish(const std::string& user, const std::string& data) {
     Publication publication;
-    publication.server = server_->grpc_address();
+    GatewayEndpoint gateway;
+    gateway.server = server_->grpc_address();
     publication.target = user;
     publication.data = data;
-    const auto answer = ::sluice::app::Publish(publication);
+    const auto answer = ::sluice::app::Publish(gateway, publication);
     return answer.ok() ? *answer : answer.status().ToString();
   }
   static uint16_t PortOf(const std::string& address) { return ListenAddress::Parse(address)->port; }
@@ -62,6 +63,18 @@ class ServerTest : public testing::Test {
       std::make_unique<Logger>(LoggingOptions{}, Clock::System(), log_);
   std::unique_ptr<Server> server_;
 };
+
+TEST_F(ServerTest, TurnsStreamsAwayWhileItHasMoreMemoryThanItMay) {
+  options_.edge.memory_limit = 16u << 10;
+  ASSERT_TRUE(Start().ok());
+  AwaitReady();
+  server_->Beat();
+  RawClient client(PortOf(server_->http_address()));
+  client.Send("GET /v1/events?user=alice HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_NE(client.ReadAll().find("data: {\"reason\":\"overload\"}"), std::string::npos);
+  EXPECT_NE(Admin("/metrics").find("\nsluice_edge_memory_level 2\n"), std::string::npos);
+  EXPECT_TRUE(Admin("/livez").starts_with("HTTP/1.1 200"));
+}
 
 TEST_F(ServerTest, WhatIsPublishedReachesTheBrowser) {
   ASSERT_TRUE(Start().ok());

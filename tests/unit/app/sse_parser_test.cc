@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using namespace std::string_view_literals;
 
 // Each event as `id|type|data`, the stream fed in portions of `portion` bytes.
 std::vector<std::string> Events(std::string_view stream, size_t portion = 1'000'000) {
@@ -52,7 +53,7 @@ TEST(SseParserTest, EveryLineEndingAndEverySplitGiveTheSameEvents) {
 }
 
 TEST(SseParserTest, IgnoresUnknownFieldsCommentsAndIdsWithNul) {
-  EXPECT_THAT(Events(std::string_view("id: 1\nid: a\0b\nfoo: x\n:x\n data: y\ndata: z\n\n", 47)),
+  EXPECT_THAT(Events("id: 1\nid: a\0b\nfoo: x\n:x\n data: y\ndata: z\n\n"sv),
               ElementsAre("1|message|z"));
 }
 

@@ -148,6 +148,68 @@ TEST_F(ConfigTest, OtherAddressesThanLoopbackNeedInsecure) {
   EXPECT_TRUE(Load().insecure);
 }
 
+TEST_F(ConfigTest, WhoeverAuthenticatesMayBeReachedFromElsewhere) {
+  Flag("--grpc-listen", "gateway.listen", "0.0.0.0:50051");
+  Flag("--http-listen", "edge.listen", "0.0.0.0:8080");
+  Variable("SLUICE_AUTH_SECRET_FILE", "/run/secret");
+  EXPECT_THAT(Errors(), ElementsAre(StartsWith("gateway.listen: ")));
+  Variable("SLUICE_PUBLISHER_KEY_FILE", "/run/key");
+  EXPECT_TRUE(Load().auth.is_on());
+}
+
+TEST_F(ConfigTest, PublishersAndIssuersMayHaveSectionsOfTheirOwn) {
+  File(R"(
+[auth]
+issuer = "https://a.example"
+secret_file = "a"
+[issuers.b]
+issuer = "https://b.example"
+jwks_url = "https://b.example/keys"
+algorithms = ["ES256", "EdDSA"]
+[publishers.chat]
+key_file = "k"
+topics = ["chat.*"]
+max_events_per_second = 7
+)");
+  const Options options = Load();
+  EXPECT_EQ(options.auth.issuer.issuer, "https://a.example");
+  const IssuerOptions& b = options.auth.more_issuers.at("b");
+  EXPECT_EQ(b.jwks_url, "https://b.example/keys");
+  EXPECT_THAT(b.algorithms, ElementsAre("ES256", "EdDSA"));
+  const PublisherOptions& chat = options.gateway.more_publishers.at("chat");
+  EXPECT_THAT(chat.topics, ElementsAre("chat.*"));
+  EXPECT_EQ(chat.max_events_per_second, 7);
+}
+
+TEST_F(ConfigTest, WhatIsWrongWithASectionOfItsOwnHasItsLine) {
+  File(R"([publishers.chat]
+topcs = ["a"]
+topics = ["a*b"]
+[issuers.b]
+leeway = "1s"
+algorithms = ["none"]
+)");
+  EXPECT_THAT(Errors(), ElementsAre(StartsWith("FILE:2: publishers.chat.topcs: is not a setting"),
+                                    StartsWith("FILE:3: publishers.chat.topics: must be"),
+                                    StartsWith("FILE:5: issuers.b.leeway: is not a setting"),
+                                    StartsWith("FILE:6: issuers.b.algorithms: must be")));
+}
+
+TEST_F(ConfigTest, AnIssuerHasOneSourceOfKeysAndANameOfItsOwn) {
+  File("[auth]\nissuer = \"a\"\n[issuers.b]\nissuer = \"a\"\nsecret = \"s\"\njwks_file = \"f\"\n");
+  EXPECT_THAT(Errors(), ElementsAre(AllOf(StartsWith("auth: "), HasSubstr("exactly one")),
+                                    AllOf(StartsWith("auth.issuer: "), HasSubstr("differ")),
+                                    AllOf(StartsWith("issuers.b: "), HasSubstr("exactly one")),
+                                    AllOf(StartsWith("issuers.b.issuer: "), HasSubstr("differ"))));
+}
+
+TEST_F(ConfigTest, APublisherIsKnownInOneWay) {
+  File("[publisher]\nusers = [\"*\"]\n[publishers.b]\ncertificate = \"b\"\n");
+  EXPECT_THAT(Errors(), ElementsAre(AllOf(StartsWith("publisher: "), HasSubstr("exactly one")),
+                                    AllOf(StartsWith("publishers.b.certificate: "),
+                                          HasSubstr("gateway.tls_client_ca_file"))));
+}
+
 TEST_F(ConfigTest, ReadsOnlyItsOwnVariablesOfTheEnvironment) {
   const char* const variables[] = {"PATH=/bin",  "SLUICE_EDGE_SHARDS=2", "SLUICE_X=a=b",
                                    "sluice_y=1", "SLUICE_EMPTY=",        nullptr};

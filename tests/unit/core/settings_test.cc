@@ -48,8 +48,22 @@ TEST(SettingsTest, EverySettingHasItsOwnPlace) {
         return "127.0.0.9:9";
       case Setting::Type::kOrigins:
         return "https://other.example";
+      case Setting::Type::kServers:
+        return "nats://other.example:4222";
+      case Setting::Type::kAlgorithms:
+        return "ES256";
+      case Setting::Type::kPatterns:
+        return "other.*";
+      case Setting::Type::kUrl:
+        return "https://other.example/keys";
+      case Setting::Type::kName:
+      case Setting::Type::kText:
+      case Setting::Type::kSecret:
+        return "other";
       case Setting::Type::kLevel:
         return "error";
+      case Setting::Type::kStorage:
+        return "memory";
       case Setting::Type::kDuration:
         return std::to_string(setting.max) + "ms";
       default:
@@ -124,6 +138,27 @@ TEST(SettingsTest, AnOriginHasNoPathNoWildcardAndNoUpperCase) {
         "https://", "ftp://a.example", "https://a b", "https://a.example,*"}) {
     EXPECT_THAT(ErrorOf("edge.allowed_origins", text), HasSubstr("must be origins")) << text;
   }
+}
+
+TEST(SettingsTest, AServerIsASchemeAndAHostWithoutAPassword) {
+  Options options;
+  ASSERT_TRUE(AssignTo(&options, "nats.urls", "nats://127.0.0.1:4222, tls://n-1.example").ok());
+  EXPECT_THAT(options.nats.urls, ElementsAre("nats://127.0.0.1:4222", "tls://n-1.example"));
+  for (const char* text : {"127.0.0.1:4222", "nats://", "http://a", "nats://user:word@host",
+                           "nats://a/b", "nats://a b"}) {
+    EXPECT_THAT(ErrorOf("nats.urls", text), HasSubstr("must be servers")) << text;
+  }
+}
+
+TEST(SettingsTest, ANamespaceCanStandInSubjectsAndStreamNames) {
+  EXPECT_EQ(ErrorOf("nats.namespace", "team-1_a"), "");
+  for (const char* text : {"", "A", "a.b", "*", ">", "a b", "123456789012345678901234567890123"}) {
+    EXPECT_THAT(ErrorOf("nats.namespace", text), HasSubstr("must be 1 to 32 characters")) << text;
+  }
+}
+
+TEST(SettingsTest, ARefusedSecretIsNotQuoted) {
+  EXPECT_THAT(ErrorOf("nats.password", "word\n"), testing::Not(HasSubstr("word")));
 }
 
 TEST(SettingsTest, ARefusedTextChangesNothing) {

@@ -20,6 +20,9 @@ TEST(DisconnectReasonTest, EveryReasonHasItsPolicy) {
       {DisconnectReason::kShutdown, "shutdown", true, true},
       {DisconnectReason::kOverload, "overload", true, true},
       {DisconnectReason::kProtocol, "protocol", false, false},
+      {DisconnectReason::kExpired, "expired", true, true},
+      {DisconnectReason::kDrain, "drain", true, true},
+      {DisconnectReason::kRevoked, "revoked", true, false},
   };
   static_assert(std::size(rows) == kDisconnectReasons);
   for (const auto& [reason, label, announced, may_resume] : rows) {

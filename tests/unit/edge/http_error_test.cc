@@ -25,8 +25,10 @@ TEST(HttpErrorTest, EveryKindHasItsStatusAndCode) {
       {HttpErrorKind::kBodyTooLarge, 413, "body_too_large"},
       {HttpErrorKind::kTargetTooLong, 414, "target_too_long"},
       {HttpErrorKind::kExpectation, 417, "expectation_failed"},
+      {HttpErrorKind::kUpgradeRequired, 426, "upgrade_required"},
       {HttpErrorKind::kHeadTooLarge, 431, "head_too_large"},
       {HttpErrorKind::kInternal, 500, "internal"},
+      {HttpErrorKind::kUnavailable, 503, "unavailable"},
       {HttpErrorKind::kVersion, 505, "http_version"},
   };
   static_assert(std::size(rows) == kHttpErrorKinds);

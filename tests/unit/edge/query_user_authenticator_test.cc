@@ -1,5 +1,6 @@
 #include "edge/auth/query_user_authenticator.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,51 +14,56 @@ Credentials From(std::string_view query, std::string_view host) {
 }
 Credentials FromForeignPage(std::string_view query, std::string_view host) {
   Credentials credentials = From(query, host);
-  credentials.foreign_origin = true;
+  credentials.origin = OriginPolicy::Verdict::kForeign;
   return credentials;
 }
 
-absl::StatusCode CodeFor(const Credentials& credentials, bool only_loopback_hosts = true) {
-  return QueryUserAuthenticator(only_loopback_hosts).Authenticate(credentials).status().code();
+// nullopt: let in.
+std::optional<AuthRefusalReason> Refusal(const Credentials& credentials,
+                                         bool only_loopback_hosts = true) {
+  const Authentication who = QueryUserAuthenticator(only_loopback_hosts).Authenticate(credentials);
+  const auto* refusal = std::get_if<AuthRefusal>(&who);
+  return refusal == nullptr ? std::nullopt : std::optional(refusal->reason);
 }
 
 TEST(QueryUserAuthenticatorTest, TrustsTheUserInTheQuery) {
-  const auto identity =
+  const Authentication who =
       QueryUserAuthenticator(true).Authenticate(From("topic=a&user=caf%C3%A9+1", "localhost:8080"));
-  ASSERT_TRUE(identity.ok()) << identity.status();
+  const auto* identity = std::get_if<Identity>(&who);
+  ASSERT_NE(identity, nullptr);
   EXPECT_EQ(identity->user_id, "caf\xC3\xA9 1");
-  EXPECT_TRUE(identity->all_topics);
+  EXPECT_TRUE(AnyMatches(identity->topics, "any"));
+  EXPECT_EQ(identity->expires, WallTime::max());
 }
 
 TEST(QueryUserAuthenticatorTest, RefusesRequestsWithoutAUsableUser) {
   const std::string_view host = "localhost";
-  EXPECT_EQ(CodeFor(From("", host)), absl::StatusCode::kUnauthenticated);
-  EXPECT_EQ(CodeFor(From("User=a", host)), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(Refusal(From("", host)), AuthRefusalReason::kMissing);
+  EXPECT_EQ(Refusal(From("User=a", host)), AuthRefusalReason::kMissing);
   const std::string longest = "user=" + std::string(256, 'a');
-  EXPECT_EQ(CodeFor(From(longest, host)), absl::StatusCode::kOk);
+  EXPECT_EQ(Refusal(From(longest, host)), std::nullopt);
   const std::string too_long = longest + 'a';
   for (const std::string_view query :
        {std::string_view("user="), std::string_view("user=%zz"), std::string_view("user=a%0d%0ab"),
         std::string_view("user=%00"), std::string_view("user=%FF"), std::string_view("user=%C2%85"),
         std::string_view(too_long)}) {
-    EXPECT_EQ(CodeFor(From(query, host)), absl::StatusCode::kInvalidArgument) << query;
+    EXPECT_EQ(Refusal(From(query, host)), AuthRefusalReason::kRequest) << query;
   }
 }
 
 TEST(QueryUserAuthenticatorTest, RefusesPagesOfOtherOrigins) {
-  EXPECT_EQ(CodeFor(FromForeignPage("user=a", "localhost")), absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ(CodeFor(FromForeignPage("user=a", "edge.example"), false),
-            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Refusal(FromForeignPage("user=a", "localhost")), AuthRefusalReason::kOrigin);
+  EXPECT_EQ(Refusal(FromForeignPage("user=a", "edge.example"), false), AuthRefusalReason::kOrigin);
 }
 
 TEST(QueryUserAuthenticatorTest, OnLoopbackANameThatResolvesHereIsRefused) {
-  EXPECT_EQ(CodeFor(From("user=a", "rebound.example:8080")), absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ(CodeFor(From("user=a", "")), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Refusal(From("user=a", "rebound.example:8080")), AuthRefusalReason::kOrigin);
+  EXPECT_EQ(Refusal(From("user=a", "")), AuthRefusalReason::kOrigin);
 }
 
 TEST(QueryUserAuthenticatorTest, ToldInsecureItServesEveryHost) {
-  EXPECT_EQ(CodeFor(From("user=a", "edge.example"), false), absl::StatusCode::kOk);
-  EXPECT_EQ(CodeFor(From("user=a", ""), false), absl::StatusCode::kOk);
+  EXPECT_EQ(Refusal(From("user=a", "edge.example"), false), std::nullopt);
+  EXPECT_EQ(Refusal(From("user=a", ""), false), std::nullopt);
 }
 
 TEST(QueryUserAuthenticatorTest, KnowsLoopbackHosts) {

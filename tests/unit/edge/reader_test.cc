@@ -110,6 +110,40 @@ TEST_F(ReaderTest, AWaitingReaderWhoseEventsWereDroppedIsToldAndGoesOnLive) {
   EXPECT_EQ(ReadAll(reader.get()), "5a 6b");
 }
 
+TEST_F(ReaderTest, ReadyReadersMayReadBeforeABurstDropsWhatTheyCouldNotRead) {
+  retention_.max_events_per_channel = 2;
+  auto ready = FollowFromHead("a");
+  auto blocked = FollowFromHead("a");
+  blocked->set_state(Reader::State::kBlocked);
+  std::string read;
+  offer_ = [&] {
+    for (Reader* reader : TakeReady()) {
+      read += ReadAll(reader) + ", ";
+      reader->set_state(Reader::State::kIdle);
+    }
+  };
+  Publish("aabaaaaa");
+  EXPECT_EQ(read, "1a 2a 4a, 5a 6a 7a, ");
+  EXPECT_EQ(ReadAll(ready.get()), "8a");
+  EXPECT_EQ(ReadAll(blocked.get()), "gap");
+}
+
+TEST_F(ReaderTest, NothingIsOfferedWhileABurstDropsOnlyWhatWasThereBefore) {
+  retention_.max_events_per_channel = 3;
+  auto reader = FollowFromHead("a");
+  Publish("aaa");
+  TakeReady();
+  ReadAll(reader.get());
+  reader->set_state(Reader::State::kIdle);
+  bool offered = false;
+  offer_ = [&] { offered = true; };
+  Publish("aaa");
+  EXPECT_FALSE(offered);
+  EXPECT_EQ(ReadAll(reader.get()), "4a 5a 6a");
+  Publish("a");  // while the reader is still in the queue
+  EXPECT_TRUE(offered);
+}
+
 TEST_F(ReaderTest, AWaitingReaderWhoseEventsExpiredIsTold) {
   auto reader = FollowFromHead("a");
   Publish("a");

@@ -18,7 +18,8 @@ TEST(ResponseTest, WritesHeadAndBody) {
                             .body = "hello",
                             .headers = {{"ETag", "\"1\""}}},
                            {}),
-            "HTTP/1.1 200 OK\r\nVary: Origin\r\nX-Content-Type-Options: nosniff\r\n"
+            "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+            "Vary: Origin\r\nX-Content-Type-Options: nosniff\r\n"
             "Content-Type: text/plain\r\nContent-Length: 5\r\nETag: \"1\"\r\n"
             "Connection: keep-alive\r\n\r\nhello");
 }
@@ -26,7 +27,7 @@ TEST(ResponseTest, WritesHeadAndBody) {
 TEST(ResponseTest, AnswersHeadWithTheLengthAlone) {
   const std::string answer =
       FormatResponse({.status = 200, .content_type = "text/plain", .body = "hello", .headers = {}},
-                     {.close = true, .without_body = true, .extra_headers = ""});
+                     {.date = {}, .close = true, .without_body = true, .extra_headers = ""});
   EXPECT_NE(answer.find("Content-Length: 5\r\n"), std::string::npos);
   EXPECT_TRUE(answer.ends_with("Connection: close\r\n\r\n")) << answer;
 }
@@ -51,6 +52,16 @@ TEST(ResponseTest, AllowsAnOriginWithItsCredentials) {
   EXPECT_EQ(AllowOriginHeaders("https://app.example"),
             "Access-Control-Allow-Origin: https://app.example\r\n"
             "Access-Control-Allow-Credentials: true\r\n");
+}
+
+TEST(ResponseTest, SaysHowToAuthenticateWhereThatIsMissing) {
+  const HttpResponse refused{
+      .status = 401, .content_type = "application/json", .body = "{}", .headers = {}};
+  EXPECT_NE(FormatResponse(refused, {}).find("\r\nWWW-Authenticate: Bearer\r\n"),
+            std::string::npos);
+  const HttpResponse forbidden{
+      .status = 403, .content_type = "application/json", .body = "{}", .headers = {}};
+  EXPECT_EQ(FormatResponse(forbidden, {}).find("WWW-Authenticate"), std::string::npos);
 }
 
 class RespondThroughTest : public testing::Test {

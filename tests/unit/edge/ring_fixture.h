@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -38,7 +39,7 @@ class RingFixture : public testing::Test {
       batch->events.emplace_back(next_sequence_++, ChannelView::User({&channel, 1}), "", data,
                                  Event::Times{.published = {}, .stored = now_});
     }
-    ring().Append(std::move(batch), &ready_);
+    ring().Append(std::move(batch), &ready_, offer_);
   }
   void SkipSequences(uint64_t count) { next_sequence_ += count; }
   void Pass(std::chrono::milliseconds time) {
@@ -78,6 +79,7 @@ class RingFixture : public testing::Test {
   RetentionOptions retention_;
   SteadyTime now_ = SteadyTime(std::chrono::hours(1));
   ReadyQueue ready_;
+  std::function<void()> offer_;  // called where a burst is more than a channel retains
 
  private:
   std::unique_ptr<Ring> ring_;

@@ -148,6 +148,49 @@ TEST_F(RingTest, EncodesAnEventOnceAndKeepsTheFrame) {
   EXPECT_EQ(ring().frame_bytes(), 0u);
 }
 
+TEST_F(RingTest, AnEventForOneReaderIsWrittenForItAloneAndNotKept) {
+  Scratch scratch(100);
+  auto reader = FollowFromHead("a");
+  Publish("aa", "hello");
+  const std::string_view first = ring().EncodedOctets(1, WireFormat::kSse, &scratch);
+  EXPECT_EQ(first, "id: e1-1\ndata: hello\n\n");
+  const std::string_view second = ring().EncodedOctets(2, WireFormat::kSse, &scratch);
+  EXPECT_EQ(second, "id: e1-2\ndata: hello\n\n");
+  EXPECT_EQ(second.data(), first.data() + first.size());
+  EXPECT_EQ(ring().frame_bytes(), 0u);
+}
+
+TEST_F(RingTest, AnEventForSeveralReadersIsTheirSharedFrame) {
+  Scratch scratch(100);
+  auto reader = FollowFromHead("a");
+  auto other = FollowFromHead("a");
+  Publish("a", "hello");
+  const std::string_view octets = ring().EncodedOctets(1, WireFormat::kSse, &scratch);
+  EXPECT_EQ(octets.data(), ring().EncodedFrame(1, WireFormat::kSse)->bytes().data());
+  other.reset();
+  EXPECT_EQ(ring().EncodedOctets(1, WireFormat::kSse, &scratch).data(), octets.data());
+}
+
+TEST_F(RingTest, WhatTheScratchCannotHoldIsAFrame) {
+  Scratch scratch(30);
+  auto reader = FollowFromHead("a");
+  Publish("aa", "hello");
+  ring().EncodedOctets(1, WireFormat::kSse, &scratch);
+  EXPECT_EQ(ring().EncodedOctets(2, WireFormat::kSse, &scratch), "id: e1-2\ndata: hello\n\n");
+  EXPECT_GT(ring().frame_bytes(), 0u);
+}
+
+TEST_F(RingTest, FindsWhereASequenceStands) {
+  Publish("ab");
+  SkipSequences(3);
+  Publish("a");  // 6, at position 3
+  EXPECT_EQ(ring().FirstAfter(0), 1u);
+  EXPECT_EQ(ring().FirstAfter(1), 2u);
+  EXPECT_EQ(ring().FirstAfter(2), 3u);
+  EXPECT_EQ(ring().FirstAfter(5), 3u);
+  EXPECT_EQ(ring().FirstAfter(6), 4u);
+}
+
 TEST_F(RingTest, LetsGoOfTheFramesThatWereEncodedFirst) {
   Publish("aaa", std::string(1500, 'x'));
   const size_t size = ring().EncodedFrame(2, WireFormat::kSse)->size();

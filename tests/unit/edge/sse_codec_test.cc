@@ -18,8 +18,12 @@ const Epoch kEpoch = *Epoch::Parse("k3f9a");
 
 std::string Encode(uint64_t sequence, std::string_view type, std::string_view data) {
   const Event event(sequence, ChannelView::User("alice"), type, data, {});
-  const FrameRef frame = FrameRef::Adopt(EncodeSseEvent(kEpoch, event));
-  return std::string(frame.bytes());
+  std::string block;
+  EncodeSseEvent(kEpoch, event, [&block](size_t size) {
+    block.resize(size);
+    return block.data();
+  });
+  return block;
 }
 
 // What a browser makes of the event.

@@ -20,12 +20,19 @@ void FakeLog::Append(const ingest::AppendRequest& request, ingest::AppendDone do
                       std::string(request.type),
                       std::string(request.data),
                       std::string(request.idempotency_key),
+                      std::string(request.traceparent),
                       request.deadline});
     answer = answer_;
     done_.push_back(answer.ok() ? std::move(done) : nullptr);
-    changed_.NotifyAll();
   }
+  if (!request.announce_later) Announce();
   if (!answer.ok()) done(answer);
+}
+
+void FakeLog::Announce() {
+  MutexLock lock(&mutex_);
+  announced_ = given_.size();
+  changed_.NotifyAll();
 }
 
 std::unique_ptr<ingest::Tail> FakeLog::OpenTail(ingest::TailSink*) { SLUICE_CHECK(false); }
@@ -37,7 +44,7 @@ void FakeLog::AnswerAtOnceWith(absl::Status status) {
 
 void FakeLog::AwaitAppends(size_t count) {
   MutexLock lock(&mutex_);
-  while (given_.size() < count) changed_.Wait(&mutex_);
+  while (announced_ < count) changed_.Wait(&mutex_);
 }
 
 FakeLog::Given FakeLog::given(size_t i) {

@@ -20,17 +20,19 @@ class FakeLog final : public ingest::EventLog {
     std::string type;
     std::string data;
     std::string idempotency_key;
+    std::string traceparent;
     SteadyTime deadline;
   };
 
   ~FakeLog() override;
 
   void Append(const ingest::AppendRequest& request, ingest::AppendDone done) override;
+  void Announce() override;
   std::unique_ptr<ingest::Tail> OpenTail(ingest::TailSink* sink) override;
 
   // From now on every append is answered so, within the call.
   void AnswerAtOnceWith(absl::Status status);
-  // Waits until `count` events have been given to the log since the start.
+  // Waits until `count` events have been given to the log and announced since the start.
   void AwaitAppends(size_t count);
   Given given(size_t i);
   size_t size();
@@ -45,6 +47,7 @@ class FakeLog final : public ingest::EventLog {
   Mutex mutex_;
   Condition changed_;
   std::vector<Given> given_ ABSL_GUARDED_BY(mutex_);
+  size_t announced_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<ingest::AppendDone> done_ ABSL_GUARDED_BY(mutex_);
   absl::Status answer_ ABSL_GUARDED_BY(mutex_);  // OK: none at once
 };

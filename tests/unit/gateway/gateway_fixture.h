@@ -21,10 +21,15 @@ namespace sluice::gateway {
 // A gateway on a port of its own and a client of it over loopback.
 class GatewayFixture : public testing::Test {
  protected:
+  // Before the log of the test goes: an event may be answered before it is announced.
+  void TearDown() override {
+    if (gateway_) gateway_->Stop();
+  }
+
   // Starts on `log`; call once.
-  void StartOn(ingest::EventLog* log, GatewayOptions options = {}) {
+  void StartOn(ingest::EventLog* log, GatewayOptions options = {}, Logger* logger = nullptr) {
     options.listen = "127.0.0.1:0";
-    auto started = Gateway::Start(options, log);
+    auto started = Gateway::Start(options, log, logger);
     ASSERT_TRUE(started.ok()) << started.status();
     gateway_ = *std::move(started);
     channel_ = Connect();

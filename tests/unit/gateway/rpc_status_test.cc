@@ -27,6 +27,10 @@ TEST(RpcStatusTest, TranslatesEveryCode) {
        {grpc::StatusCode::UNAVAILABLE, PublishOutcome::kUnavailable}},
       {absl::StatusCode::kDeadlineExceeded,
        {grpc::StatusCode::DEADLINE_EXCEEDED, PublishOutcome::kDeadlineExceeded}},
+      {absl::StatusCode::kUnauthenticated,
+       {grpc::StatusCode::UNAUTHENTICATED, PublishOutcome::kUnauthenticated}},
+      {absl::StatusCode::kPermissionDenied,
+       {grpc::StatusCode::PERMISSION_DENIED, PublishOutcome::kPermissionDenied}},
   };
   for (int code = 1; code <= 16; ++code) {
     SCOPED_TRACE(code);

@@ -17,10 +17,15 @@ QUIET = {"edge.heartbeat_interval": "10m"}
 
 
 def measure(bench):
+    return [measure_with(bench, "fanout", "", {}, ())]
+
+
+def measure_with(bench, row, condition, settings, load_options):
+    """The row with these `settings` beside, and sessions opened with `load_options`; `condition` says so."""
     with ExitStack() as stack:
         sluice = stack.enter_context(
-            Sluice(bench.sluice, bench.server_cores, bench.log, settings=QUIET))
-        load = stack.enter_context(Load(bench, sluice.http_port, bench.sessions, "--topic", "t1"))
+            Sluice(bench.sluice, bench.server_cores, bench.log, settings=QUIET | settings))
+        load = stack.enter_context(Load(bench, sluice.http_port, bench.sessions, "--topic", "t1", *load_options))
         load.open()
         probe = _publish(bench, sluice, load, events=1)
         floor = stack.enter_context(Floor(bench, frame_bytes=probe["sse_bytes"]))
@@ -33,8 +38,8 @@ def measure(bench):
             "floor": lambda: _floor_arm(bench, floor, floor_load, events),
         })
         load.ask("close")  # the server has descriptors for 20,000
-        verified = _verify_all(bench, sluice)
-    return [_result(bench, rounds, events, probe["sse_bytes"], verified)]
+        verified = _verify_all(bench, sluice, load_options)
+    return _result(bench, row, condition, rounds, events, probe["sse_bytes"], verified)
 
 
 def _publish(bench, sluice, load, events):
@@ -78,20 +83,21 @@ def _sample(window, deliveries, report, **more):
     }, window.voids())
 
 
-def _verify_all(bench, sluice):
+def _verify_all(bench, sluice, load_options):
     """A run apart in which every session parses everything."""
     await_condition(lambda: sluice.metric("sluice_edge_sessions") == 0, 30, "no session left")
-    with Load(bench, sluice.http_port, bench.sessions, "--topic", "t1", "--parse", 1) as load:
+    with Load(bench, sluice.http_port, bench.sessions, "--topic", "t1", "--parse", 1,
+              *load_options) as load:
         load.open()
         report = _publish(bench, sluice, load, events=10)["report"]
     return report["events"]
 
 
-def _result(bench, rounds, events, frame_bytes, verified):
-    what = (f"fan-out, 1 event of {DATA_BYTES} B to {bench.sessions:,} SSE sessions: CPU per "
+def _result(bench, row, condition, rounds, events, frame_bytes, verified):
+    what = (f"fan-out{condition}, 1 event of {DATA_BYTES} B to {bench.sessions:,} SSE sessions: CPU per "
             "delivery / bare send() loop")
     if not rounds.kept:
-        return Result("fanout", what, f"<= {TARGET} x", "-", "void", notes=rounds.noise())
+        return Result(row, what, f"<= {TARGET} x", "-", "void", notes=rounds.noise())
     ratio = rounds.spread(lambda r: r["sluice"]["us_per_delivery"] / r["floor"]["us_per_delivery"])
     ours = rounds.spread(lambda r: r["sluice"]["us_per_delivery"])
     bare = rounds.spread(lambda r: r["floor"]["us_per_delivery"])
@@ -100,7 +106,7 @@ def _result(bench, rounds, events, frame_bytes, verified):
     floor_p99 = rounds.spread(lambda r: r["floor"]["p99_ms"])
     busy = rounds.spread(lambda r: r["sluice"]["generator"])
     return Result(
-        "fanout", what, f"<= {TARGET} x",
+        row, what, f"<= {TARGET} x",
         f"{ratio.median:.2f} x ({ratio.least:.2f} to {ratio.most:.2f})",
         judge(ratio.median, TARGET, rounds),
         raw=[

@@ -46,18 +46,19 @@ def measure(bench):
     )]
 
 
-def measure_once(bench, steps):
+def measure_once(bench, steps, settings=None, load_options=()):
     """PSS and slab bytes by idle sessions, as lists of (n, bytes)."""
     found = {"idle": [], "slab": []}
     with ExitStack() as stack:
         sluice = stack.enter_context(Sluice(
-            bench.sluice, bench.server_cores, bench.log, settings=QUIET,
+            bench.sluice, bench.server_cores, bench.log, settings=QUIET | (settings or {}),
             environment={"MALLOC_ARENA_MAX": "2"}))
         _publish_one(bench, sluice)  # what the first event allocates is not a session's
         online = 0
         for step in steps:
             load = stack.enter_context(Load(
-                bench, sluice.http_port, step - online, "--first-user", online, "--topic", "t1"))
+                bench, sluice.http_port, step - online, "--first-user", online, "--topic", "t1",
+                *load_options))
             load.open()
             online = step
             bench.settle(SETTLE_SECONDS)

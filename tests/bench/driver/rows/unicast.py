@@ -30,7 +30,7 @@ def measure(bench):
         rounds = run_rounds(bench, {
             "sluice": lambda: _online_arm(bench, sluice, load, events),
             "offline": lambda: _offline_arm(bench, sluice, load, events),
-            "floor": lambda: _floor_arm(floor, floor_load, events),
+            "floor": lambda: floor_arm(floor, floor_load, events),
         })
     return [_result(bench, rounds, events)]
 
@@ -58,7 +58,7 @@ def _offline_arm(bench, sluice, load, events):
     return _sample(window, events, report)
 
 
-def _floor_arm(floor, load, events):
+def floor_arm(floor, load, events):
     load.reset()
     with Window(floor, [load]) as window:
         pushed = floor.push(f"unicast {events} {RATE} {BATCH}")

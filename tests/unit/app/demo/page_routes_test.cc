@@ -46,7 +46,7 @@ TEST(PageRoutesTest, ServesEachFileOfThePageAsItIs) {
 }
 
 TEST(PageRoutesTest, EmbedsEveryFileThatThePageCanAskFor) {
-  const std::filesystem::path page = std::string(SLUICE_SOURCE_DIR) + "/app/demo/page";
+  const std::filesystem::path page = SLUICE_SOURCE_DIR "/app/demo/page";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(page)) {
     if (!entry.is_regular_file() || entry.path().extension() == ".md") continue;
     const std::string file = std::filesystem::relative(entry.path(), page).string();

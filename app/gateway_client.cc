@@ -1,0 +1,80 @@
+#include "app/gateway_client.h"
+
+#include <memory>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "core/json.h"
+#include "core/small_file.h"
+#include "core/status.h"
+#include "sluice/v1/gateway.grpc.pb.h"
+
+namespace sluice::app {
+namespace {
+
+constexpr size_t kMaxPemBytes = 256u << 10;
+
+absl::StatusOr<std::unique_ptr<v1::Gateway::Stub>> Connect(const GatewayEndpoint& gateway) {
+  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
+  if (!gateway.tls_ca_file.empty()) {
+    grpc::SslCredentialsOptions options;
+    SLUICE_ASSIGN_OR_RETURN(options.pem_root_certs,
+                            ReadSmallFile("--tls-ca", gateway.tls_ca_file, kMaxPemBytes));
+    credentials = grpc::SslCredentials(options);
+  }
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxSendMessageSize(-1);  // the server has the say
+  return v1::Gateway::NewStub(grpc::CreateCustomChannel(gateway.server, credentials, arguments));
+}
+
+void Prepare(const GatewayEndpoint& gateway, grpc::ClientContext* context) {
+  context->set_deadline(std::chrono::system_clock::now() + gateway.timeout);
+  if (!gateway.key.empty()) context->AddMetadata("authorization", "Bearer " + gateway.key);
+}
+
+absl::Status ToStatus(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Publish(const GatewayEndpoint& gateway,
+                                    const Publication& publication) {
+  v1::PublishRequest request;
+  if (publication.is_topic) {
+    request.set_topic(publication.target);
+  } else {
+    request.set_user_id(publication.target);
+  }
+  request.mutable_event()->set_type(publication.type);
+  request.mutable_event()->set_data(publication.data);
+  request.mutable_event()->set_idempotency_key(publication.idempotency_key);
+
+  SLUICE_ASSIGN_OR_RETURN(const auto stub, Connect(gateway));
+  grpc::ClientContext context;
+  Prepare(gateway, &context);
+  v1::PublishResponse response;
+  SLUICE_RETURN_IF_ERROR(ToStatus(stub->Publish(&context, request, &response)));
+  std::string json = "{\"event_id\":";
+  AppendJsonString(response.event_id(), &json);
+  json += response.duplicate() ? ",\"duplicate\":true}" : ",\"duplicate\":false}";
+  return json;
+}
+
+absl::Status Disconnect(const GatewayEndpoint& gateway, const Disconnection& disconnection) {
+  v1::DisconnectRequest request;
+  if (disconnection.is_token) {
+    request.set_token_id(disconnection.target);
+  } else {
+    request.set_user_id(disconnection.target);
+  }
+  request.set_reason(disconnection.reason);
+  SLUICE_ASSIGN_OR_RETURN(const auto stub, Connect(gateway));
+  grpc::ClientContext context;
+  Prepare(gateway, &context);
+  v1::DisconnectResponse response;
+  return ToStatus(stub->Disconnect(&context, request, &response));
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace sluice::app {
+
+// A gateway and how it is spoken to, as the command line says it.
+struct GatewayEndpoint {
+  std::string server = "127.0.0.1:50051";
+  std::string key;          // of the publisher; empty: none
+  std::string tls_ca_file;  // PEM; not empty: TLS
+  std::chrono::milliseconds timeout = std::chrono::seconds(10);
+};
+
+// One event to publish.
+struct Publication {
+  bool is_topic = false;
+  std::string target;  // user or topic
+  std::string type;
+  std::string data;
+  std::string idempotency_key;
+};
+
+// Whose sessions to end.
+struct Disconnection {
+  bool is_token = false;
+  std::string target;  // user, or token id
+  std::string reason;
+};
+
+// Publishes and waits for the answer: a JSON object of `event_id` and `duplicate`. Errors: the
+// server's status; INVALID_ARGUMENT (the file of the authority). Thread: any.
+absl::StatusOr<std::string> Publish(const GatewayEndpoint& gateway, const Publication& publication);
+
+// Revokes and waits until it is stored. Errors: as Publish. Thread: any.
+absl::Status Disconnect(const GatewayEndpoint& gateway, const Disconnection& disconnection);
+
+}  // namespace sluice::app

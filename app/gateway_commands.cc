@@ -1,0 +1,100 @@
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "app/command.h"
+#include "app/gateway_client.h"
+
+namespace sluice::app {
+namespace {
+
+constexpr size_t kMaxInputBytes = 4u << 20;  // a gRPC message is not larger either
+
+// All of stdin; nullopt if it cannot be read or is too large.
+std::optional<std::string> ReadInput() {
+  std::string text(kMaxInputBytes + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), stdin));
+  if (std::ferror(stdin) || text.size() > kMaxInputBytes) return std::nullopt;
+  return text;
+}
+
+int Fail(const char* what, const GatewayEndpoint& gateway, const absl::Status& status) {
+  std::fprintf(stderr, "sluice: %s to %s failed: %s\n", what, gateway.server.c_str(),
+               absl::CHexEscape(status.ToString()).c_str());
+  return status.code() == absl::StatusCode::kInvalidArgument ? kExitUsage : kExitFailure;
+}
+
+int RunPublish(const GatewayEndpoint& gateway, Publication publication) {
+  if (publication.data == "-") {
+    std::optional<std::string> input = ReadInput();
+    if (!input) {
+      std::fprintf(stderr, "sluice: stdin cannot be read or holds more than 4 MiB\n");
+      return kExitUsage;
+    }
+    publication.data = *std::move(input);
+  }
+  const absl::StatusOr<std::string> answer = Publish(gateway, publication);
+  if (!answer.ok()) return Fail("publish", gateway, answer.status());
+  std::puts(answer->c_str());
+  return kExitOk;
+}
+
+int RunDisconnect(const GatewayEndpoint& gateway, const Disconnection& disconnection) {
+  const absl::Status status = Disconnect(gateway, disconnection);
+  return status.ok() ? kExitOk : Fail("disconnect", gateway, status);
+}
+
+void AddGatewayOptions(CLI::App* command, GatewayEndpoint* gateway) {
+  command->add_option("--key", gateway->key, "The publisher's key (default: SLUICE_PUBLISHER_KEY)")
+      ->envname("SLUICE_PUBLISHER_KEY");
+  command->add_option("--tls-ca", gateway->tls_ca_file,
+                      "Use TLS, with a gateway whose certificate this authority signed (PEM)");
+  command->add_option("--server", gateway->server, "The gateway, ADDRESS:PORT")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void AddPublish(CLI::App* app, Command* chosen) {
+  CLI::App* const command = app->add_subcommand("publish", "Publish one event to a user or topic.");
+  // These outlive the parsing.
+  const auto publication = std::make_shared<Publication>();
+  const auto gateway = std::make_shared<GatewayEndpoint>();
+  CLI::Option_group* const target = command->add_option_group("target");
+  target->add_option("--user", publication->target, "The user whose sessions get the event");
+  const CLI::Option* const topic = target->add_option("--topic", publication->target,
+                                                      "The topic whose subscribers get the event");
+  target->require_option(1);
+  command->add_option("--type", publication->type, "The event's name in the browser");
+  command->add_option("--idempotency-key", publication->idempotency_key,
+                      "A retry with the same key stores nothing new");
+  AddGatewayOptions(command, gateway.get());
+  command->add_option("DATA", publication->data, "The event's data; - reads stdin")->required();
+  command->callback([publication, gateway, topic, chosen] {
+    publication->is_topic = topic->count() > 0;
+    *chosen = [publication, gateway] { return RunPublish(*gateway, *publication); };
+  });
+}
+
+void AddDisconnect(CLI::App* app, Command* chosen) {
+  CLI::App* const command = app->add_subcommand(
+      "disconnect", "End the sessions of a user or token, and refuse the tokens that they had.");
+  const auto disconnection = std::make_shared<Disconnection>();
+  const auto gateway = std::make_shared<GatewayEndpoint>();
+  CLI::Option_group* const target = command->add_option_group("target");
+  target->add_option("--user", disconnection->target, "All that this user was issued up to now");
+  const CLI::Option* const token =
+      target->add_option("--token-id", disconnection->target, "The token with this `jti`");
+  target->require_option(1);
+  command->add_option("--reason", disconnection->reason, "For the gateway's log");
+  AddGatewayOptions(command, gateway.get());
+  command->callback([disconnection, gateway, token, chosen] {
+    disconnection->is_token = token->count() > 0;
+    *chosen = [disconnection, gateway] { return RunDisconnect(*gateway, *disconnection); };
+  });
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,194 @@
+#include "edge/stomp/stomp_session.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "edge/engine/shard.h"
+#include "edge/websocket/close_policy.h"
+
+namespace sluice::edge {
+namespace {
+
+constexpr size_t kMaxSubscriptionIdBytes = 128;
+// Clients are late, and networks too: the specification asks for a margin of error.
+constexpr int kHeartBeatPatience = 2;
+
+std::string TextFrame(std::string_view text) {
+  return WebSocketFrame(WebSocketOpcode::kText, text);
+}
+
+}  // namespace
+
+std::string StompErrorFrames(std::string_view message, std::string_view receipt_id,
+                             WebSocketCloseCode code) {
+  std::vector<std::pair<std::string_view, std::string>> headers = {
+      {"message", std::string(message)}};
+  if (!receipt_id.empty()) headers.emplace_back("receipt-id", receipt_id);
+  return TextFrame(StompServerFrame("ERROR", headers)) + WebSocketCloseFrame(code, message);
+}
+
+StompSession::StompSession(Shard* shard, StreamSocket socket, Parts parts)
+    : WebSocketSession(shard, std::move(socket), Protocol::kStomp, WireFormat::kStomp,
+                       std::move(parts.websocket), true),
+      heart_beats_(parts.heart_beats),
+      topics_(std::move(parts.topics)),
+      stomp_(std::move(parts.stomp)),
+      last_heard_(shard->wheel().now()) {
+  stomp_.set_version(parts.version);
+}
+
+void StompSession::TakeHeld() { OnText(""); }
+
+void StompSession::OnText(std::string_view text) {
+  last_heard_ = shard().wheel().now();
+  const auto error = stomp_.Feed(text, [this](const StompFrame& frame) { return OnFrame(frame); });
+  if (error && !is_closing()) FailFrame(nullptr, *error);
+}
+
+bool StompSession::OnFrame(const StompFrame& frame) {
+  if (frame.command == "SUBSCRIBE") {
+    Subscribe(frame);
+  } else if (frame.command == "UNSUBSCRIBE") {
+    Unsubscribe(frame);
+  } else if (frame.command == "DISCONNECT") {
+    Receipt(frame);
+    CloseWith(DisconnectReason::kClient, WebSocketCloseFrame(WebSocketCloseCode::kNormal, ""));
+  } else if (frame.command == "SEND") {
+    FailFrame(&frame, "nobody takes this destination");
+  } else if (frame.command == "ACK" || frame.command == "NACK" || frame.command == "BEGIN" ||
+             frame.command == "COMMIT" || frame.command == "ABORT") {
+    Receipt(frame);  // everything is acknowledged as it is sent, and nothing is transacted
+  } else if (frame.command == "CONNECT" || frame.command == "STOMP") {
+    FailFrame(&frame, "already connected");
+  } else {
+    FailFrame(&frame, "the command does not exist");
+  }
+  return !is_closing() && !has_ended();
+}
+
+void StompSession::Subscribe(const StompFrame& frame) {
+  const std::string_view id = frame.Value("id");
+  const std::string_view destination = frame.Value("destination");
+  if (id.empty() || id.size() > kMaxSubscriptionIdBytes) {
+    return FailFrame(&frame, "SUBSCRIBE needs an id of at most 128 octets");
+  }
+  if (std::any_of(subscriptions_.begin(), subscriptions_.end(),
+                  [id](const Subscription& each) { return each.id == id; })) {
+    return FailFrame(&frame, "the subscription id is taken");
+  }
+  std::optional<StompDestination> what = StompDestination::Parse(destination);
+  if (!what) return FailFrame(&frame, "the destination does not exist");
+  if (!what->topic.empty() && !AnyMatches(topics_, what->topic)) {
+    return FailFrame(&frame, "the destination is not granted");
+  }
+  if (subscriptions_.size() >= shard().options().max_topics_per_session) {
+    return FailFrame(&frame, "too many subscriptions");
+  }
+  if (!what->topic.empty()) Follow(ChannelView::Topic(what->topic));
+  subscriptions_.push_back({.id = EscapeStompHeader(id),
+                            .destination = std::string(destination),
+                            .what = *std::move(what),
+                            .since = shard().ring().head_sequence()});
+  GapReason gap = GapReason::kNone;
+  const std::string* cursor = frame.Find("last-event-id");
+  if (cursor != nullptr) gap = Resume(*cursor, &subscriptions_.back());
+  Receipt(frame);
+  if (gap == GapReason::kNone) return;
+  shard().stats().gaps[static_cast<size_t>(gap)].Add();
+  SayText(StompGap(id, destination, gap, *cursor, shard().ring().head()));
+}
+
+GapReason StompSession::Resume(std::string_view text, Subscription* subscription) {
+  const std::optional<Cursor> cursor = Cursor::Parse(text);
+  const Ring& ring = shard().ring();
+  if (!cursor) return GapReason::kInvalid;
+  if (cursor->epoch != ring.epoch()) return GapReason::kEpoch;
+  if (cursor->sequence > ring.head_sequence()) return GapReason::kInvalid;
+  const std::string& topic = subscription->what.topic;
+  const ChannelView channel = topic.empty() ? this->channel(0) : ChannelView::Topic(topic);
+  const GapReason gap = RereadAfter(channel, cursor->sequence);
+  if (gap == GapReason::kNone) subscription->since = cursor->sequence;
+  return gap;
+}
+
+void StompSession::Unsubscribe(const StompFrame& frame) {
+  const std::string id = EscapeStompHeader(frame.Value("id"));
+  const auto found = std::find_if(subscriptions_.begin(), subscriptions_.end(),
+                                  [&](const Subscription& each) { return each.id == id; });
+  if (found == subscriptions_.end()) return FailFrame(&frame, "no such subscription");
+  const std::string topic = found->what.topic;
+  subscriptions_.erase(found);
+  const bool is_followed =
+      std::any_of(subscriptions_.begin(), subscriptions_.end(),
+                  [&](const Subscription& each) { return each.what.topic == topic; });
+  if (!topic.empty() && !is_followed) Unfollow(ChannelView::Topic(topic));
+  Receipt(frame);
+}
+
+void StompSession::Receipt(const StompFrame& frame) {
+  const std::string* id = frame.Find("receipt");
+  if (id != nullptr) SayText(StompServerFrame("RECEIPT", {{"receipt-id", *id}}));
+}
+
+void StompSession::FailFrame(const StompFrame* frame, std::string_view message) {
+  const std::string_view receipt = frame == nullptr ? "" : frame->Value("receipt");
+  CloseWith(DisconnectReason::kProtocol,
+            StompErrorFrames(message, receipt, WebSocketCloseCode::kProtocolError));
+}
+
+bool StompSession::AddPrefixes(const Event& event, size_t shared_bytes, AddPrefix add) {
+  for (const Subscription& subscription : subscriptions_) {
+    if (event.sequence() <= subscription.since || !subscription.what.Takes(event)) continue;
+    const std::string_view prefix =
+        EncodeStompPrefix(subscription.id, shared_bytes,
+                          [this](size_t size) { return shard().scratch().Take(size); });
+    if (prefix.empty()) return false;
+    add(prefix);
+  }
+  return true;
+}
+
+void StompSession::Passed(const Event& event) {
+  for (Subscription& subscription : subscriptions_) {
+    if (!subscription.what.Takes(event)) continue;
+    subscription.since = std::max(subscription.since, event.sequence());
+  }
+}
+
+FrameRef StompSession::HeartbeatFrame() {
+  return shard().HeartbeatFrame(WireFormat::kStomp, [](const Cursor&) { return TextFrame("\n"); });
+}
+
+std::chrono::milliseconds StompSession::HeartbeatInterval() const {
+  const auto usual = WebSocketSession::HeartbeatInterval();
+  // Half of what was promised, since the wheel turns in steps.
+  if (heart_beats_.of_server == 0) return usual;
+  return std::min(usual, std::chrono::milliseconds(std::max(1u, heart_beats_.of_server / 2)));
+}
+
+void StompSession::OnDeadline() {
+  const Tick silent = shard().wheel().now() - last_heard_;
+  if (heart_beats_.of_client != 0 && !is_closing() &&
+      silent > TimerWheel::Ticks(std::chrono::milliseconds(heart_beats_.of_client)) *
+                   kHeartBeatPatience) {
+    return FailFrame(nullptr, "no heart-beat");
+  }
+  WebSocketSession::OnDeadline();
+}
+
+std::string StompSession::GapFrame(GapReason reason, std::string_view requested,
+                                   const Cursor& resume_at) {
+  std::string frames;
+  for (const Subscription& each : subscriptions_) {
+    frames += TextFrame(StompGap(each.id, each.destination, reason, requested, resume_at));
+  }
+  // Something has to be said, so that there is an end of it.
+  return frames.empty() ? TextFrame("\n") : frames;
+}
+
+std::string StompSession::ClosingFrame(DisconnectReason reason) {
+  return StompErrorFrames(PolicyOf(reason).label, "", CloseCodeOf(reason));
+}
+
+}  // namespace sluice::edge

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/name_pattern.h"
+#include "edge/stomp/stomp_codec.h"
+#include "edge/stomp/stomp_destination.h"
+#include "edge/websocket/websocket_session.h"
+
+namespace sluice::edge {
+
+// How often each side promises to say something, in ms; 0: it does not.
+struct StompHeartBeats {
+  uint32_t of_server = 0;
+  uint32_t of_client = 0;
+};
+
+// A stream over STOMP, once CONNECT was answered. An event goes out once for each subscription that
+// takes it; what nobody subscribed to does not. Thread: shard.
+class StompSession final : public WebSocketSession {
+ public:
+  struct Parts {
+    StompVersion version;
+    StompHeartBeats heart_beats;
+    std::vector<NamePattern> topics;  // that it may follow
+    WebSocketReader websocket;        // has read what came so far
+    StompReader stomp;
+  };
+  StompSession(Shard* shard, StreamSocket socket, Parts parts);
+
+  // Handles the frames that `stomp` holds already.
+  void TakeHeld();
+
+  void OnDeadline() override;
+
+ private:
+  struct Subscription {
+    std::string id;
+    std::string destination;  // as the client wrote it
+    StompDestination what;
+    uint64_t since;  // events up to here it has had, or was not there for
+  };
+
+  void OnText(std::string_view text) override;
+  FrameRef HeartbeatFrame() override;
+  std::string GapFrame(GapReason reason, std::string_view requested,
+                       const Cursor& resume_at) override;
+  std::string ClosingFrame(DisconnectReason reason) override;
+  bool AddPrefixes(const Event& event, size_t shared_bytes, AddPrefix add) override;
+  void Passed(const Event& event) override;
+  std::chrono::milliseconds HeartbeatInterval() const override;
+
+  // False: nothing behind it is to be read.
+  bool OnFrame(const StompFrame& frame);
+  void Subscribe(const StompFrame& frame);
+  void Unsubscribe(const StompFrame& frame);
+  // Moves the subscription to behind `cursor`; the reason if that cannot be had.
+  GapReason Resume(std::string_view cursor, Subscription* subscription);
+  void Receipt(const StompFrame& frame);
+  // Says ERROR and ends the stream.
+  void FailFrame(const StompFrame* frame, std::string_view message);
+
+  const StompHeartBeats heart_beats_;
+  std::vector<NamePattern> topics_;
+  StompReader stomp_;
+  std::vector<Subscription> subscriptions_;
+  Tick last_heard_;
+};
+
+// ERROR and the close frame behind it. `receipt_id`: of the frame that was wrong; empty: none.
+std::string StompErrorFrames(std::string_view message, std::string_view receipt_id,
+                             WebSocketCloseCode code);
+
+}  // namespace sluice::edge

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "edge/engine/session.h"
+#include "edge/websocket/frame_codec.h"
+
+namespace sluice::edge {
+
+// A stream over WebSocket: frames in and out, pings, the close handshake, and the limits on what a
+// client may send. What the text says is the subprotocol's. Thread: shard.
+class WebSocketSession : public Session {
+ public:
+  // `reader`: has read the client's octets so far.
+  WebSocketSession(Shard* shard, StreamSocket socket, Protocol protocol, WireFormat format,
+                   WebSocketReader reader, bool has_prefixes = false);
+
+  void OnReadable() override;
+  // What the client has sent and nobody has looked at.
+  void Take(std::span<char> octets);
+
+ protected:
+  // A message of text. The session may be closing afterwards.
+  virtual void OnText(std::string_view text) = 0;
+  // Says `text` in a frame; see Session::Say.
+  void SayText(std::string_view text);
+  void Fail(const WebSocketError& error);
+
+ private:
+  // False: nothing behind it is to be read.
+  bool OnMessage(const WebSocketMessage& message);
+  // One more message; false if there have been too many within a second.
+  bool MayTalk();
+
+  WebSocketReader reader_;
+  Tick second_began_;
+  uint32_t messages_ = 0;  // in that second
+};
+
+}  // namespace sluice::edge

@@ -1,0 +1,393 @@
+#include "ingest/nats_connection.h"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/check.h"
+#include "core/random_token.h"
+#include "core/status.h"
+#include "ingest/nats_options.h"
+
+namespace sluice::ingest {
+namespace {
+
+// No limit: what comes is taken out in the same turn, and JetStream's flow control bounds it.
+constexpr int kUnlimited = -1;
+constexpr std::chrono::milliseconds kFirstRetry{50};
+constexpr std::chrono::milliseconds kLastRetry{2'000};
+constexpr size_t kMaxServers = 64;
+
+SteadyTime Now() { return std::chrono::steady_clock::now(); }
+
+natsStatus Subscribe(natsConnection* connection, const std::string& subject,
+                     natsSubscription** subscription) {
+  const natsStatus status = natsConnection_SubscribeSync(subscription, connection, subject.c_str());
+  if (status != NATS_OK) return status;
+  return natsSubscription_SetPendingLimits(*subscription, kUnlimited, kUnlimited);
+}
+
+// Between half and one and a half of `delay`, so that many do not come back together.
+std::chrono::milliseconds Jittered(std::chrono::milliseconds delay) {
+  thread_local std::minstd_rand random{std::random_device()()};
+  return std::chrono::milliseconds(
+      std::uniform_int_distribution<int64_t>(delay.count() / 2, delay.count() * 3 / 2)(random));
+}
+
+}  // namespace
+
+// nats.c's connection and subscription. Its callbacks refer to it, so it goes only when nats.c has
+// called the last of them.
+struct NatsConnection::Link {
+  ~Link() {
+    natsSubscription_Destroy(also);
+    natsSubscription_Destroy(deliveries);
+    natsSubscription_Destroy(subscription);
+    if (connection == nullptr) return;
+    natsConnection_Close(connection);
+    is_closed.wait(false);
+    natsConnection_Destroy(connection);
+  }
+  static void OnClosed(natsConnection*, void* self) {
+    auto& closed = static_cast<Link*>(self)->is_closed;
+    closed.store(true);
+    closed.notify_all();
+  }
+  static void OnError(natsConnection*, natsSubscription*, natsStatus status, void* self) {
+    Logger* const logger = static_cast<Link*>(self)->logger;
+    if (logger == nullptr) return;
+    logger->Log(LogLevel::kWarning, "nats", "error", {{"error", natsStatus_GetText(status)}});
+  }
+
+  Logger* logger = nullptr;
+  natsConnection* connection = nullptr;
+  natsSubscription* subscription = nullptr;  // to the inbox
+  natsSubscription* deliveries = nullptr;    // see Listen
+  natsSubscription* also = nullptr;          // see Parts
+  std::atomic<bool> is_closed{false};
+};
+
+absl::StatusOr<std::unique_ptr<NatsConnection>> NatsConnection::Create(const Parts& parts) {
+  SLUICE_RETURN_IF_ERROR(MakeNatsOptions(parts.options, parts.options.urls, parts.name).status());
+  return std::unique_ptr<NatsConnection>(new NatsConnection(parts));
+}
+
+NatsConnection::NatsConnection(const Parts& parts)
+    : options_(parts.options),
+      name_(parts.name),
+      handler_(parts.handler),
+      logger_(parts.logger),
+      token_(RandomToken(12)),
+      own_subject_(absl::StrCat(parts.inbox, ".", token_)),
+      inbox_(own_subject_ + ".in"),
+      also_(parts.also),
+      probe_(inbox_ + ".probe"),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      servers_(parts.options.urls) {
+  SLUICE_CHECK(epoll_ >= 0 && wake_ >= 0);
+  epoll_event event{.events = EPOLLIN, .data = {.fd = wake_}};
+  SLUICE_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) == 0);
+}
+
+void NatsConnection::Start() {
+  thread_ = std::thread([this] { Run(); });
+  pthread_setname_np(thread_.native_handle(), "nats");
+}
+
+void NatsConnection::Stop() {
+  is_stopping_ = true;
+  eventfd_write(wake_, 1);
+  if (thread_.joinable()) thread_.join();
+}
+
+NatsConnection::~NatsConnection() {
+  Stop();
+  close(wake_);
+  close(epoll_);
+}
+
+absl::Status NatsConnection::Publish(const std::string& subject, const std::string& reply,
+                                     std::string_view data,
+                                     const std::vector<NatsHeader>& headers) {
+  MutexLock lock(&link_mutex_);
+  if (publishing_ == nullptr) return absl::UnavailableError("NATS is away");
+  const natsStatus status = Send(publishing_, subject, reply, data, headers);
+  if (status == NATS_OK) return absl::OkStatus();
+  if (status == NATS_MAX_PAYLOAD) {
+    return absl::InvalidArgumentError("the event is larger than the NATS server's max_payload");
+  }
+  return absl::UnavailableError(absl::StrCat("NATS: ", natsStatus_GetText(status)));
+}
+
+natsStatus NatsConnection::Send(natsConnection* connection, const std::string& subject,
+                                const std::string& reply, std::string_view data,
+                                const std::vector<NatsHeader>& headers) {
+  natsMsg* message = nullptr;
+  natsStatus status =
+      natsMsg_Create(&message, subject.c_str(), reply.empty() ? nullptr : reply.c_str(),
+                     data.data(), static_cast<int>(data.size()));
+  for (const NatsHeader& header : headers) {
+    if (status == NATS_OK) status = natsMsgHeader_Set(message, header.name, header.value.c_str());
+  }
+  if (status == NATS_OK) status = natsConnection_PublishMsg(connection, message);
+  natsMsg_Destroy(message);
+  return status;
+}
+
+void NatsConnection::Flush() {
+  if (!is_awake_.exchange(true, std::memory_order_seq_cst)) eventfd_write(wake_, 1);
+}
+
+void NatsConnection::Post(absl::AnyInvocable<void()> task) {
+  {
+    MutexLock lock(&task_mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  Flush();
+}
+
+void NatsConnection::Run() {
+  last_tick_ = Now();
+  while (!is_stopping_) {
+    if (link_ != nullptr && link_->is_closed) Disconnect();
+    if (link_ == nullptr && Now() >= next_attempt_) TryConnect(Now());
+    Wait();
+    RunTasks();
+    ReadMessages();
+    const SteadyTime now = Now();
+    if (now - last_tick_ >= kTick) Tick(now);
+    WriteIfWanted();
+  }
+  if (link_ != nullptr) Disconnect();
+}
+
+void NatsConnection::TryConnect(SteadyTime now) {
+  watches_writable_ = false;
+  write_wanted_ = false;
+  auto link = std::make_unique<Link>();
+  link->logger = logger_;
+  absl::StatusOr<NatsOptionsPtr> made = MakeNatsOptions(options_, servers_, name_);
+  natsStatus status = made.ok() ? NATS_OK : NATS_INVALID_ARG;
+  const auto then = [&status](natsStatus next) { status = next; };
+  natsOptions* const options = made.ok() ? made->get() : nullptr;
+  if (status == NATS_OK) {
+    then(natsOptions_SetEventLoop(options, this, &OnAttach, &OnRead, &OnWrite, &OnDetach));
+  }
+  if (status == NATS_OK) then(natsOptions_SetClosedCB(options, &Link::OnClosed, link.get()));
+  if (status == NATS_OK) then(natsOptions_SetErrorHandler(options, &Link::OnError, link.get()));
+  if (status == NATS_OK) then(natsConnection_Connect(&link->connection, options));
+  if (status == NATS_OK) {
+    const std::string below = inbox_ + ".>";
+    then(Subscribe(link->connection, below, &link->subscription));
+  }
+  if (status == NATS_OK && !also_.empty()) then(Subscribe(link->connection, also_, &link->also));
+  if (status != NATS_OK) {
+    const auto delay = std::min(kLastRetry, kFirstRetry * (1 << std::min(failed_attempts_, 10)));
+    next_attempt_ = now + Jittered(delay);
+    if (++failed_attempts_ == 1 && logger_ != nullptr) {
+      logger_->Log(LogLevel::kWarning, "nats", "cannot connect",
+                   {{"error", natsStatus_GetText(status)}});
+    }
+    return;
+  }
+  link_ = std::move(link);
+  failed_attempts_ = 0;
+  LearnServers();
+  last_received_ = last_probe_ = Now();
+  {
+    MutexLock lock(&link_mutex_);
+    publishing_ = link_->connection;
+  }
+  is_connected_.store(true, std::memory_order_release);
+  if (logger_ != nullptr) logger_->Log(LogLevel::kInfo, "nats", "connected", {{"name", name_}});
+  handler_->OnConnected();
+}
+
+void NatsConnection::Disconnect() {
+  {
+    MutexLock lock(&link_mutex_);
+    publishing_ = nullptr;
+  }
+  is_connected_.store(false, std::memory_order_release);
+  if (!link_->is_closed) {
+    // Asked to close a live link, nats.c would wait for an answer that this thread alone could
+    // read.
+    shutdown(socket_.load(), SHUT_RDWR);
+    natsConnection_ProcessReadEvent(link_->connection);
+  }
+  link_.reset();
+  next_attempt_ = Now() + Jittered(kFirstRetry);
+  if (!is_stopping_) {
+    reconnects_.fetch_add(1, std::memory_order_relaxed);
+    if (logger_ != nullptr) {
+      logger_->Log(LogLevel::kWarning, "nats", "disconnected", {{"name", name_}});
+    }
+  }
+  handler_->OnDisconnected();
+}
+
+// The members of a cluster as the server knows them, so that any of them will do when it is gone.
+void NatsConnection::LearnServers() {
+  char** found = nullptr;
+  int count = 0;
+  if (natsConnection_GetServers(link_->connection, &found, &count) != NATS_OK) return;
+  for (int i = 0; i < count; ++i) {
+    const bool is_known = std::find(servers_.begin(), servers_.end(), found[i]) != servers_.end();
+    if (!is_known && servers_.size() < kMaxServers) servers_.emplace_back(found[i]);
+    std::free(found[i]);
+  }
+  std::free(found);
+}
+
+void NatsConnection::Wait() {
+  is_awake_.store(false, std::memory_order_seq_cst);
+  bool has_work = write_wanted_.load(std::memory_order_seq_cst) && !watches_writable_;
+  {
+    MutexLock lock(&task_mutex_);
+    has_work = has_work || !tasks_.empty();
+  }
+  std::array<epoll_event, 4> events;
+  const int timeout = has_work ? 0 : static_cast<int>(kTick.count());
+  const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout);
+  is_awake_.store(true, std::memory_order_seq_cst);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<size_t>(i)];
+    if (event.data.fd == wake_) {
+      eventfd_t ignored = 0;
+      eventfd_read(wake_, &ignored);
+    } else if (link_ != nullptr) {
+      if (event.events & ~static_cast<uint32_t>(EPOLLOUT)) {
+        natsConnection_ProcessReadEvent(link_->connection);
+      }
+      if (event.events & EPOLLOUT) natsConnection_ProcessWriteEvent(link_->connection);
+    }
+  }
+}
+
+// Writes once; what the socket does not take waits until it is writable.
+void NatsConnection::WriteIfWanted() {
+  if (link_ == nullptr) return;
+  if (write_wanted_.load(std::memory_order_acquire) && !watches_writable_) {
+    natsConnection_ProcessWriteEvent(link_->connection);
+  }
+  const bool is_blocked = write_wanted_.load(std::memory_order_acquire);
+  const int socket = socket_.load();
+  if (is_blocked == watches_writable_ || socket < 0) return;
+  watches_writable_ = is_blocked;
+  epoll_event event{.events = EPOLLIN, .data = {.fd = socket}};
+  if (is_blocked) event.events |= EPOLLOUT;
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event);
+}
+
+absl::StatusOr<std::string> NatsConnection::Listen() {
+  if (link_ == nullptr) return absl::UnavailableError("NATS is away");
+  natsSubscription_Destroy(std::exchange(link_->deliveries, nullptr));
+  const std::string subject = absl::StrCat(own_subject_, ".to.", ++listens_);
+  const natsStatus status = Subscribe(link_->connection, subject, &link_->deliveries);
+  if (status == NATS_OK) return subject;
+  return absl::UnavailableError(absl::StrCat("NATS: ", natsStatus_GetText(status)));
+}
+
+void NatsConnection::ReadMessages() {
+  if (link_ == nullptr) return;
+  int messages = ReadMessages(link_->subscription);
+  if (link_->deliveries != nullptr) messages += ReadMessages(link_->deliveries);
+  if (link_->also != nullptr) messages += ReadMessages(link_->also);
+  if (messages > 0) handler_->OnBatchEnd();
+}
+
+// How many messages were waiting.
+int NatsConnection::ReadMessages(natsSubscription* subscription) {
+  int waiting = 0;
+  int bytes = 0;
+  if (natsSubscription_GetPending(subscription, &waiting, &bytes) != NATS_OK || waiting == 0) {
+    return 0;
+  }
+  last_received_ = Now();
+  const natsSubscription* const deliveries = link_->deliveries;
+  for (int i = 0; i < waiting; ++i) {
+    natsMsg* raw = nullptr;
+    const natsStatus status = natsSubscription_NextMsg(&raw, subscription, 0);
+    if (status == NATS_NO_RESPONDERS) {
+      handler_->OnNoResponders(subscription == link_->deliveries);
+    } else if (status == NATS_OK) {
+      NatsMessage message(raw);
+      if (message.subject() != probe_) handler_->OnMessage(std::move(message));
+    } else {
+      break;
+    }
+    // The handler may have begun to listen elsewhere, which ends this subscription.
+    if (subscription == deliveries && subscription != link_->deliveries) break;
+  }
+  return waiting;
+}
+
+void NatsConnection::RunTasks() {
+  std::vector<absl::AnyInvocable<void()>> tasks;
+  {
+    MutexLock lock(&task_mutex_);
+    tasks.swap(tasks_);
+  }
+  for (auto& task : tasks) task();
+}
+
+void NatsConnection::Tick(SteadyTime now) {
+  // After a pause of the whole process nothing that came meanwhile has been read yet.
+  if (now - last_tick_ > kProbeInterval) last_received_ = last_probe_ = now;
+  last_tick_ = now;
+  if (link_ != nullptr) CheckLink(now);
+  handler_->OnTick(now);
+}
+
+void NatsConnection::CheckLink(SteadyTime now) {
+  int64_t dropped = 0;
+  natsSubscription* const subscription =
+      link_->deliveries != nullptr ? link_->deliveries : link_->subscription;
+  if (natsSubscription_GetDropped(subscription, &dropped) == NATS_OK) {
+    dropped_.store(static_cast<uint64_t>(dropped), std::memory_order_relaxed);
+  }
+  if (now - last_received_ > kLinkPatience) {
+    // nats.c finds the end of the socket and closes the link.
+    if (logger_ != nullptr) logger_->Log(LogLevel::kWarning, "nats", "nothing comes back");
+    shutdown(socket_.load(), SHUT_RDWR);
+    last_received_ = now;
+  } else if (now - std::max(last_received_, last_probe_) >= kProbeInterval) {
+    last_probe_ = now;
+    (void)Publish(probe_, "", "");  // whether it came back is seen by last_received_
+  }
+}
+
+natsStatus NatsConnection::OnAttach(void** data, void* loop, natsConnection*, natsSock socket) {
+  auto* self = static_cast<NatsConnection*>(loop);
+  *data = self;
+  self->socket_.store(socket);
+  epoll_event event{.events = EPOLLIN, .data = {.fd = socket}};
+  return epoll_ctl(self->epoll_, EPOLL_CTL_ADD, socket, &event) == 0 ? NATS_OK : NATS_ERR;
+}
+
+natsStatus NatsConnection::OnRead(void* data, bool add) {
+  auto* self = static_cast<NatsConnection*>(data);
+  if (add) return NATS_OK;  // watched since OnAttach
+  const int socket = self->socket_.exchange(-1);
+  if (socket >= 0) epoll_ctl(self->epoll_, EPOLL_CTL_DEL, socket, nullptr);
+  return NATS_OK;
+}
+
+natsStatus NatsConnection::OnWrite(void* data, bool add) {
+  static_cast<NatsConnection*>(data)->write_wanted_.store(add, std::memory_order_seq_cst);
+  return NATS_OK;
+}
+
+natsStatus NatsConnection::OnDetach(void* data) { return OnRead(data, false); }
+
+}  // namespace sluice::ingest

@@ -1,0 +1,24 @@
+"""Three NATS servers keep the stream (R3): kill -9 each in turn under load, the next once all replicas are
+current again; nothing acknowledged is lost, no client notices."""
+
+from lab.process import Failed, await_condition
+from lab.trial import Trial
+
+_STREAM = "SLUICE_DEFAULT_EVENTS"
+
+
+def run(size):
+    with Trial("cluster", size, nats=3) as trial:
+        for server in trial.topology.nats:
+            server.kill()
+            trial.flow(size.pick(1, 20))
+            server.start()
+            server.await_ready()
+            await_condition(lambda: any(each.keeps_current(_STREAM) for each in trial.topology.nats), 60,
+                            "the replicas of the stream are current")
+            trial.flow(size.pick(1, 20))
+        published, answer = trial.settle()
+        figures = trial.verify()
+    if answer["disconnects"]:
+        raise Failed(f"{answer['disconnects']} clients were disconnected")
+    return {**figures, "retries": published["retries"], "given_up": published["failed"]}

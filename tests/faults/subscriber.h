@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/bench/sse_stream.h"
+#include "tests/faults/event_id.h"
+
+namespace sluice::faults {
+
+// One user agent: what it follows, where it is connected, and the cursor that it will present next.
+// Owner and thread: SubscriberSwarm's.
+struct Subscriber {
+  enum class State : uint8_t {
+    kWaiting,     // until `due_ns`, then it connects
+    kConnecting,  // until `connected`, at most until `due_ns`
+    kConnected,
+    kAway,  // told to stay away
+  };
+
+  uint32_t index = 0;
+  std::string user;
+  std::string topics;  // as in the query: "&topic=t1&topic=t2"
+  State state = State::kWaiting;
+  int fd = -1;
+  uint32_t connection = 0;  // number of the current one; 0: none yet
+  uint32_t edge = 0;        // index of the current one
+  int64_t due_ns = 0;
+  int64_t retry_ms = 0;  // as the server said; 0: it did not yet
+  EventId cursor;        // id of the last block that had one; no epoch: none
+  bench::SseStream stream;
+
+  std::string Request() const;
+};
+
+}  // namespace sluice::faults

@@ -1,0 +1,273 @@
+#include "tests/faults/subscriber_swarm.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+
+#include "tests/bench/bench_clock.h"
+#include "tests/bench/client_socket.h"
+#include "tests/faults/numbered_payload.h"
+
+namespace sluice::faults {
+namespace {
+
+using bench::NowNs;
+using bench::SseBlock;
+
+constexpr size_t kReadBytes = 256u << 10;
+constexpr size_t kEventsPerTurn = 1024;
+constexpr uint64_t kCommandTag = UINT64_MAX;
+constexpr int64_t kNsPerMs = 1'000'000;
+
+[[noreturn]] void Die(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+int Width(std::string_view text) { return static_cast<int>(text.size()); }
+
+}  // namespace
+
+SubscriberSwarm::SubscriberSwarm(SwarmOptions options, History* history, int command_fd)
+    : options_(std::move(options)),
+      history_(history),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      subscribers_(options_.subscribers),
+      buffer_(kReadBytes),
+      random_(std::random_device()()) {
+  if (epoll_ < 0) Die("epoll_create1");
+  epoll_event event = {.events = EPOLLIN, .data = {.u64 = kCommandTag}};
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, command_fd, &event) != 0) Die("epoll_ctl of the commands");
+  for (uint32_t i = 0; i < options_.subscribers; ++i) {
+    Subscriber& subscriber = subscribers_[i];
+    subscriber.index = i;
+    subscriber.user = "u" + std::to_string(i);
+    history_->Write('S', "%u %s", i, subscriber.user.c_str());
+    if (!options_.together) subscriber.edge = i % static_cast<uint32_t>(options_.edges.size());
+    if (i < options_.topic_followers && options_.topics > 0) {
+      Follow(subscriber, "t" + std::to_string(i % options_.topics));
+    }
+    if (!options_.shared_topic.empty()) Follow(subscriber, options_.shared_topic);
+    WaitUntil(subscriber, 0);
+  }
+}
+
+SubscriberSwarm::~SubscriberSwarm() {
+  CloseAll();
+  close(epoll_);
+}
+
+void SubscriberSwarm::Follow(Subscriber& subscriber, const std::string& topic) {
+  subscriber.topics += "&topic=" + topic;
+  history_->Write('T', "%u %s", subscriber.index, topic.c_str());
+}
+
+bool SubscriberSwarm::Turn(int timeout_ms) {
+  StartDue();
+  if (!due_.empty()) {
+    const int64_t wait_ms = (due_.top().first - NowNs()) / kNsPerMs + 1;
+    timeout_ms = static_cast<int>(std::clamp<int64_t>(wait_ms, 0, timeout_ms));
+  }
+  std::array<epoll_event, kEventsPerTurn> events;
+  const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  if (count < 0 && errno != EINTR) Die("epoll_wait");
+  bool has_command = false;
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<size_t>(i)];
+    if (event.data.u64 == kCommandTag) {
+      has_command = true;
+    } else if (event.events & EPOLLOUT) {
+      SendRequest(subscribers_[event.data.u64], EPOLL_CTL_MOD);
+    } else {
+      Read(subscribers_[event.data.u64]);
+    }
+  }
+  return has_command;
+}
+
+void SubscriberSwarm::Leave(uint32_t count) {
+  for (uint32_t i = 0; i < std::min(count, options_.subscribers); ++i) {
+    if (subscribers_[i].fd >= 0) Close(subscribers_[i], "own");
+    subscribers_[i].state = Subscriber::State::kAway;
+  }
+}
+
+void SubscriberSwarm::Return() {
+  for (Subscriber& subscriber : subscribers_) {
+    if (subscriber.state == Subscriber::State::kAway) WaitUntil(subscriber, NowNs());
+  }
+}
+
+void SubscriberSwarm::CloseAll() { Leave(options_.subscribers); }
+
+uint32_t SubscriberSwarm::Behind(const EventId& id) const {
+  uint32_t behind = 0;
+  for (const Subscriber& subscriber : subscribers_) {
+    const bool is_there = subscriber.state == Subscriber::State::kConnected &&
+                          subscriber.cursor.sequence >= id.sequence &&
+                          subscriber.cursor.epoch == id.epoch;
+    if (!is_there) ++behind;
+  }
+  return behind;
+}
+
+// An entry that its subscriber no longer waits for (it connected, or waits for another time) is
+// dropped here.
+void SubscriberSwarm::StartDue() {
+  const int64_t now = NowNs();
+  while (!due_.empty() && due_.top().first <= now) {
+    const auto [due_ns, index] = due_.top();
+    due_.pop();
+    Subscriber& subscriber = subscribers_[index];
+    if (subscriber.due_ns != due_ns) continue;
+    if (subscriber.state == Subscriber::State::kWaiting) {
+      Connect(subscriber);
+    } else if (subscriber.state == Subscriber::State::kConnecting) {
+      End(subscriber, "timeout");
+    }
+  }
+}
+
+void SubscriberSwarm::Connect(Subscriber& subscriber) {
+  const std::string cursor = subscriber.cursor.epoch.empty() ? "-" : subscriber.cursor.ToString();
+  ++subscriber.connection;
+  subscriber.stream = bench::SseStream();
+  subscriber.state = Subscriber::State::kConnecting;
+  history_->Write('O', "%u %u %u %s", subscriber.index, subscriber.connection, subscriber.edge,
+                  cursor.c_str());
+  const bench::Route route = {.port = options_.edges[subscriber.edge], .sources = options_.sources};
+  subscriber.fd = bench::ConnectFrom(route, subscriber.index);
+  if (subscriber.fd < 0) {
+    End(subscriber, "refused");
+    return;
+  }
+  subscriber.due_ns = NowNs() + options_.connect_timeout_ms * kNsPerMs;
+  due_.emplace(subscriber.due_ns, subscriber.index);
+  SendRequest(subscriber, EPOLL_CTL_ADD);
+}
+
+// `operation`: ADD the first time, MOD after a wait for the handshake.
+void SubscriberSwarm::SendRequest(Subscriber& subscriber, int operation) {
+  const std::string request = subscriber.Request();
+  const ssize_t sent = send(subscriber.fd, request.data(), request.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(request.size()) && !(sent < 0 && errno == EAGAIN)) {
+    End(subscriber, "refused");
+    return;
+  }
+  epoll_event event = {.events = sent < 0 ? uint32_t{EPOLLOUT} : uint32_t{EPOLLIN},
+                       .data = {.u64 = subscriber.index}};
+  if (epoll_ctl(epoll_, operation, subscriber.fd, &event) != 0) Die("epoll_ctl");
+}
+
+void SubscriberSwarm::Read(Subscriber& subscriber) {
+  if (subscriber.fd < 0) return;  // left in this very turn
+  const ssize_t got = recv(subscriber.fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+  if (got < 0 && errno == EAGAIN) return;
+  if (got <= 0) {
+    End(subscriber, got == 0 ? "eof" : "reset");
+    return;
+  }
+  subscriber.stream.Feed({buffer_.data(), static_cast<size_t>(got)}, [&](const SseBlock& block) {
+    Take(subscriber, block);
+    return true;
+  });
+  if (subscriber.stream.state() == bench::SseStream::State::kBroken) {
+    End(subscriber, "status-" + std::to_string(subscriber.stream.status()));
+  }
+}
+
+void SubscriberSwarm::Take(Subscriber& subscriber, const SseBlock& block) {
+  if (!block.retry.empty()) {
+    std::from_chars(block.retry.begin(), block.retry.end(), subscriber.retry_ms);
+  }
+  if (block.event == "closing") {
+    const std::string_view reason = StringField(block.data, "reason");
+    ++counts_.closings;
+    history_->Write('X', "%u %u %.*s", subscriber.index, subscriber.connection, Width(reason),
+                    reason.data());
+    return;
+  }
+  if (!block.has_data && block.id.empty()) return;  // `retry:` alone
+  if (!EventId::Read(block.id, &subscriber.cursor)) {
+    ++counts_.malformed;
+    history_->Write('M', "%u %u", subscriber.index, subscriber.connection);
+  } else if (block.event == "connected") {
+    TakeConnected(subscriber, block);
+  } else {
+    TakeEvent(subscriber, block);
+  }
+}
+
+void SubscriberSwarm::TakeConnected(Subscriber& subscriber, const SseBlock& block) {
+  const bool resumed = block.data.find("\"resumed\":true") != std::string_view::npos;
+  const std::string_view user = StringField(block.data, "userId");
+  if (subscriber.state == Subscriber::State::kConnecting) ++connected_;
+  subscriber.state = Subscriber::State::kConnected;
+  ++counts_.connections;
+  if (resumed) ++counts_.resumed;
+  history_->Write('C', "%u %u %.*s %d %.*s", subscriber.index, subscriber.connection,
+                  Width(block.id), block.id.data(), resumed ? 1 : 0, Width(user), user.data());
+}
+
+void SubscriberSwarm::TakeEvent(Subscriber& subscriber, const SseBlock& block) {
+  const auto index = subscriber.index, connection = subscriber.connection;
+  const auto id = block.id;
+  NumberedPayload payload;
+  if (!block.has_data) {
+    history_->Write('I', "%u %u %.*s", index, connection, Width(id), id.data());
+  } else if (block.event == "gap") {
+    const auto reason = StringField(block.data, "reason");
+    const auto requested = StringField(block.data, "requested");
+    const auto resume_at = StringField(block.data, "resumeAt");
+    ++counts_.gaps;
+    history_->Write('G', "%u %u %.*s %.*s %.*s %.*s", index, connection, Width(id), id.data(),
+                    Width(reason), reason.data(), Width(requested), requested.data(),
+                    Width(resume_at), resume_at.data());
+  } else if (NumberedPayload::Read(block.data, &payload)) {
+    ++counts_.events;
+    history_->Write('E', "%u %u %.*s %llu %.*s", index, connection, Width(id), id.data(),
+                    static_cast<unsigned long long>(payload.number), Width(payload.target),
+                    payload.target.data());
+  } else {
+    ++counts_.malformed;
+    history_->Write('M', "%u %u", index, connection);
+  }
+}
+
+// The connection is over; the subscriber goes to the next edge when the server's delay is over.
+void SubscriberSwarm::End(Subscriber& subscriber, std::string_view how) {
+  constexpr int64_t kDefaultRetryMs = 1'000;
+  if (subscriber.state == Subscriber::State::kConnecting) ++counts_.refusals;
+  Close(subscriber, how);
+  subscriber.edge = (subscriber.edge + 1) % static_cast<uint32_t>(options_.edges.size());
+  const auto told_ms = subscriber.retry_ms > 0 ? subscriber.retry_ms : kDefaultRetryMs;
+  const double delay_ms = std::min(static_cast<double>(told_ms) * options_.retry_scale,
+                                   static_cast<double>(options_.retry_cap_ms));
+  std::uniform_real_distribution<double> spread(0.5, 1.0);
+  WaitUntil(subscriber, NowNs() + static_cast<int64_t>(delay_ms * spread(random_) * kNsPerMs));
+}
+
+void SubscriberSwarm::Close(Subscriber& subscriber, std::string_view how) {
+  history_->Write('D', "%u %u %.*s", subscriber.index, subscriber.connection, Width(how),
+                  how.data());
+  if (subscriber.state == Subscriber::State::kConnected) {
+    --connected_;
+    ++counts_.disconnects;
+  }
+  if (subscriber.fd >= 0) close(subscriber.fd);
+  subscriber.fd = -1;
+}
+
+void SubscriberSwarm::WaitUntil(Subscriber& subscriber, int64_t due_ns) {
+  subscriber.state = Subscriber::State::kWaiting;
+  subscriber.due_ns = due_ns;
+  due_.emplace(due_ns, subscriber.index);
+}
+
+}  // namespace sluice::faults

@@ -1,0 +1,131 @@
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/gateway_client.h"
+#include "app/server.h"
+#include "core/listen_address.h"
+#include "tests/eventually.h"
+#include "tests/nats_server.h"
+#include "tests/unit/app/raw_client.h"
+
+namespace sluice::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// `sluice gateway` and `sluice edge` around one nats-server, all but their signals.
+class ServerRolesTest : public testing::Test {
+ protected:
+  ServerRolesTest() {
+    options_.gateway.listen = options_.edge.listen = options_.admin.listen = "127.0.0.1:0";
+    options_.gateway.threads = options_.edge.shards = 1;
+    options_.nats.urls = {nats_.url()};
+  }
+  ~ServerRolesTest() override {
+    edge_.reset();
+    gateway_.reset();
+    logger_.reset();
+    std::fclose(log_);
+  }
+
+  std::unique_ptr<Server> Start(Role role) {
+    auto server = Server::Start({.options = options_, .role = role, .logger = logger_.get()});
+    EXPECT_TRUE(server.ok()) << server.status();
+    return server.ok() ? *std::move(server) : nullptr;
+  }
+  void StartBoth() {
+    gateway_ = Start(Role::kGateway);
+    edge_ = Start(Role::kEdge);
+    ASSERT_TRUE(Eventually([&] { return gateway_->is_ready() && edge_->is_ready(); }));
+  }
+  std::string Publish(const std::string& data) {
+    Publication publication;
+    GatewayEndpoint gateway;
+    gateway.server = gateway_->grpc_address();
+    publication.target = "alice";
+    publication.data = data;
+    const auto answer = ::sluice::app::Publish(gateway, publication);
+    return answer.ok() ? *answer : answer.status().ToString();
+  }
+  static std::string Admin(const Server& server, const std::string& path) {
+    RawClient client(ListenAddress::Parse(server.admin_address())->port);
+    client.Send("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    return client.ReadAll();
+  }
+
+  NatsServer nats_;
+  Options options_;
+  std::FILE* const log_ = std::tmpfile();
+  std::unique_ptr<Logger> logger_ =
+      std::make_unique<Logger>(LoggingOptions{}, Clock::System(), log_);
+  std::unique_ptr<Server> gateway_;
+  std::unique_ptr<Server> edge_;
+};
+
+TEST_F(ServerRolesTest, WhatTheGatewayTakesReachesTheBrowsersOfTheEdge) {
+  StartBoth();
+  EXPECT_EQ(gateway_->http_address(), "");
+  EXPECT_EQ(edge_->grpc_address(), "");
+  RawClient browser(ListenAddress::Parse(edge_->http_address())->port);
+  browser.Send("GET /v1/events?user=alice HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  browser.ReadUntil("event: connected\n");
+  EXPECT_THAT(Publish("{\"n\":1}"), HasSubstr("\"duplicate\":false"));
+  browser.ReadUntil("data: {\"n\":1}\n\n");
+}
+
+TEST_F(ServerRolesTest, WithoutNatsSessionsStayAndTheRestIsSaid) {
+  StartBoth();
+  RawClient browser(ListenAddress::Parse(edge_->http_address())->port);
+  browser.Send("GET /v1/events?user=alice HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  browser.ReadUntil("event: connected\n");
+  nats_.Stop(SIGKILL);
+  ASSERT_TRUE(Eventually([&] { return !gateway_->is_ready() && !edge_->is_ready(); }));
+  EXPECT_THAT(Publish("lost"), HasSubstr("UNAVAILABLE"));
+  EXPECT_THAT(Admin(*edge_, "/readyz"), HasSubstr("\"waiting_for\":[\"nats\",\"stream\"]"));
+  EXPECT_THAT(Admin(*edge_, "/livez"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(Admin(*edge_, "/metrics"), HasSubstr("\nsluice_ingest_nats_connected 0\n"));
+  nats_.Start();
+  ASSERT_TRUE(Eventually([&] { return gateway_->is_ready() && edge_->is_ready(); }));
+  EXPECT_THAT(Publish("{\"n\":2}"), HasSubstr("\"duplicate\":false"));
+  browser.ReadUntil("data: {\"n\":2}\n\n");
+}
+
+TEST_F(ServerRolesTest, NatsMayComeLater) {
+  nats_.Stop(SIGTERM);
+  gateway_ = Start(Role::kGateway);
+  edge_ = Start(Role::kEdge);
+  EXPECT_THAT(Admin(*edge_, "/readyz"),
+              HasSubstr("\"waiting_for\":[\"nats\",\"stream\",\"catch-up\"]"));
+  EXPECT_THAT(Admin(*gateway_, "/readyz"), HasSubstr("\"waiting_for\":[\"nats\",\"stream\"]"));
+  nats_.Start();
+  EXPECT_TRUE(Eventually([&] { return gateway_->is_ready() && edge_->is_ready(); }));
+}
+
+TEST_F(ServerRolesTest, AStreamThatContradictsTheConfigurationIsRefused) {
+  StartBoth();
+  options_.log.retention.max_age = std::chrono::minutes(7);
+  const std::unique_ptr<Server> other = Start(Role::kEdge);
+  ASSERT_TRUE(Eventually([&] { return !other->refusal().ok(); }));
+  EXPECT_THAT(std::string(other->refusal().message()), HasSubstr("max_age is 300s, not 420s"));
+  EXPECT_FALSE(other->is_ready());
+  EXPECT_TRUE(edge_->refusal().ok());
+}
+
+TEST_F(ServerRolesTest, AFileThatCannotBeReadIsAnErrorOfTheConfiguration) {
+  options_.nats.user = "edge";
+  options_.nats.password_file = "/nonexistent/password";
+  const auto server =
+      Server::Start({.options = options_, .role = Role::kEdge, .logger = logger_.get()});
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(server.status().message()),
+              HasSubstr("nats.password_file: /nonexistent/password cannot be read"));
+}
+
+}  // namespace
+}  // namespace sluice::app
