@@ -8,7 +8,6 @@
 namespace sluice::edge {
 namespace {
 
-// What may wait for a client that asks and does not read the answers.
 constexpr size_t kMaxUnread = 256u << 10;
 
 }  // namespace
@@ -39,7 +38,7 @@ void WebSocketSession::Take(std::span<char> octets) {
       reader_.Feed(&octets, [this](const WebSocketMessage& message) { return OnMessage(message); });
   if (error && !is_closing()) Fail(*error);
   if (has_ended()) return;
-  if (RestBytes() > kMaxUnread) return End(DisconnectReason::kSlow);
+  if (RestBytes() > MaxUnreadBytes()) return End(DisconnectReason::kSlow);
   if (!is_closing()) WriteUnlessBlocked();
 }
 
@@ -53,7 +52,7 @@ bool WebSocketSession::OnMessage(const WebSocketMessage& message) {
       OnText(message.data);
       break;
     case WebSocketOpcode::kBinary:
-      Fail({WebSocketCloseCode::kUnsupportedData, "only text is spoken"});
+      OnBinary(message.data);
       break;
     case WebSocketOpcode::kPing:
       Say(WebSocketFrame(WebSocketOpcode::kPong, message.data));
@@ -70,6 +69,12 @@ bool WebSocketSession::OnMessage(const WebSocketMessage& message) {
   }
   return !is_closing() && !has_ended();
 }
+
+void WebSocketSession::OnBinary(std::string_view) {
+  Fail({WebSocketCloseCode::kUnsupportedData, "only text is spoken"});
+}
+
+size_t WebSocketSession::MaxUnreadBytes() const { return kMaxUnread; }
 
 void WebSocketSession::SayText(std::string_view text) {
   Say(WebSocketFrame(WebSocketOpcode::kText, text));
