@@ -85,6 +85,11 @@ class Stompjs extends StompClient {
   close() {
     return this.#client.deactivate();
   }
+
+  // Without a word to the server.
+  abandon() {
+    return this.#client.deactivate({ force: true });
+  }
 }
 
 // The two older ones are told to; they share their interface.
