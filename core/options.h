@@ -77,6 +77,7 @@ struct PublisherOptions {
   std::string certificate;             // a name in its certificate: DNS, URI or common name
   std::vector<std::string> users;      // patterns of user ids that it may publish to
   std::vector<std::string> topics;     // and of topics; both empty: to all
+  std::vector<std::string> receive;    // and of destinations; all three empty: all
   uint32_t max_events_per_second = 0;  // 0: no limit
 
   friend bool operator==(const PublisherOptions&, const PublisherOptions&) = default;
@@ -107,6 +108,15 @@ struct GatewayOptions {
   }
 };
 
+// Where the messages to one destination go instead of to backends.
+struct RouteOptions {
+  std::string destination;  // `chat.sendMessage` of `/app/chat.sendMessage`
+  std::string to;           // see RouteTarget
+  std::string type;         // of the events
+
+  friend bool operator==(const RouteOptions&, const RouteOptions&) = default;
+};
+
 struct EdgeOptions {
   std::string listen = "127.0.0.1:8080";
   uint32_t shards = 0;                       // 0: one per core
@@ -131,6 +141,8 @@ struct EdgeOptions {
   std::string tls_cert_file = {};             // PEM; empty: plain text
   std::string tls_key_file = {};
   uint32_t frame_cache_bytes = 16u << 20;  // encoded frames kept, per shard
+  RouteOptions route = {};
+  std::map<std::string, RouteOptions> more_routes = {};  // by their place in the file
 };
 
 struct AdminOptions {
