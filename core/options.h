@@ -25,6 +25,17 @@ struct LogOptions {
   uint64_t max_tail_lag_bytes = 64u << 20;     // in process: beyond, publishes are the same
 };
 
+// Messages of browsers on their way to backends.
+struct ClientMessageOptions {
+  std::chrono::milliseconds max_age = std::chrono::minutes(5);  // then it is dropped and counted
+  uint64_t max_bytes = 64u << 20;                               // beyond: RESOURCE_EXHAUSTED
+  uint64_t max_messages = 100'000;                              // the same
+  // Not acknowledged within it: delivered again.
+  std::chrono::milliseconds ack_wait = std::chrono::seconds(30);
+  // How long a rejected message waits for its next attempt.
+  std::chrono::milliseconds retry_delay = std::chrono::seconds(1);
+};
+
 enum class StreamStorage : uint8_t { kFile, kMemory };
 
 // The log on NATS JetStream, for `gateway`, `edge` and `serve --nats`.
