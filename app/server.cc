@@ -44,8 +44,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Parts& parts) {
 absl::Status Server::StartParts(bool demo) {
   SLUICE_RETURN_IF_ERROR(StartLog());
   if (role_ != Role::kEdge) {
-    SLUICE_ASSIGN_OR_RETURN(gateway_,
-                            gateway::Gateway::Start(options_.gateway, log_.get(), logger_));
+    SLUICE_ASSIGN_OR_RETURN(
+        gateway_, gateway::Gateway::Start(options_.gateway, log_.get(), nullptr, logger_));
   }
   if (demo) {
     SLUICE_CHECK(role_ == Role::kServe);

@@ -90,6 +90,8 @@ const Setting kSettings[] = {
      "The users it may publish to; if topics are not set either, to all."},
     {"publisher.topics", Type::kPatterns, AT(gateway.publisher.topics),
      "The topics it may publish to; if users are not set either, to all."},
+    {"publisher.receive", Type::kPatterns, AT(gateway.publisher.receive),
+     "The destinations it may receive from; if nothing is set of users, topics and this, all."},
     {"publisher.max_events_per_second", Type::kCount, AT(gateway.publisher.max_events_per_second),
      "How many events it may publish; beyond it RESOURCE_EXHAUSTED.", 1, 10'000'000, "no limit"},
 
@@ -165,6 +167,12 @@ const Setting kSettings[] = {
     {"edge.tls_key_file", Type::kText, AT(edge.tls_key_file), "Its private key (PEM)."},
     {"edge.frame_cache_bytes", Type::kByteSize, AT(edge.frame_cache_bytes),
      "Memory for encoded events, per shard.", 64 * kKiB, kGiB},
+
+    {"edge.route.destination", Type::kDestination, AT(edge.route.destination),
+     "What of `/app/DESTINATION` is not for backends but for the channel `to`."},
+    {"edge.route.to", Type::kRouteTarget, AT(edge.route.to),
+     "The channel that its messages are published to; {user} is who sent it."},
+    {"edge.route.type", Type::kEventType, AT(edge.route.type), "The type of these events."},
 
     {"admin.listen", Type::kAddress, AT(admin.listen),
      "Where `/livez`, `/readyz` and `/metrics` are served."},

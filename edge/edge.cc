@@ -34,7 +34,8 @@ class Edge::Impl {
                                  auto done) { Renew(std::move(renewal), std::move(done)); },
                  .edge_id = parts.peers == nullptr ? "0" : parts.peers->self(),
                  .sessions = {parts.options.max_sessions, parts.options.max_sessions_per_user},
-                 .addresses = AddressQuota(parts.options.max_connections_per_address)},
+                 .addresses = AddressQuota(parts.options.max_connections_per_address),
+                 .router = MessageRouter(parts.options, parts.messages, parts.clock)},
         peers_(std::move(parts.peers)) {}
 
   absl::Status LoadTls() {
@@ -67,6 +68,7 @@ class Edge::Impl {
   }
 
   void Follow(ingest::EventLog* log, TailSink* sink) {
+    context_.router.set_log(log);
     auto tail = log->OpenTail(sink);
     MutexLock lock(&tail_mutex_);
     tail_ = std::move(tail);

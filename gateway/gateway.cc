@@ -96,8 +96,10 @@ uint32_t ThreadCount(const GatewayOptions& options) {
 class Gateway::Impl {
  public:
   Impl(const GatewayOptions& options, PublisherTable publishers, ingest::EventLog* log,
-       Logger* logger, const Clock& clock)
-      : publisher_(options, std::move(publishers), log, logger, clock) {}
+       ingest::ClientMessageQueue* messages, Logger* logger, const Clock& clock)
+      : publisher_(options, std::move(publishers), log, logger, clock),
+        messages_(messages),
+        message_budget_(options.max_in_flight_bytes) {}
 
   absl::Status Start() {
     const GatewayOptions& options = publisher_.options();
@@ -144,17 +146,25 @@ class Gateway::Impl {
   std::vector<prometheus::MetricFamily> Collect() const {
     std::vector<const PublishCounters*> counters;
     for (const auto& thread : threads_) counters.push_back(&thread->counters());
-    return CollectPublishMetrics(counters);
+    std::vector<prometheus::MetricFamily> families = CollectPublishMetrics(counters);
+    std::vector<const ReceiveCounters*> receive_counters;
+    for (const auto& thread : threads_) receive_counters.push_back(&thread->receive_counters());
+    for (auto& family : CollectReceiveMetrics(receive_counters)) {
+      families.push_back(std::move(family));
+    }
+    return families;
   }
 
  private:
   void Accept(CallThread* thread, Announcer* announcer) {
-    const PublishParts parts = {&service_, &publisher_, thread, announcer};
+    const PublishParts parts = {&service_, &publisher_, thread,
+                                announcer, messages_,   &message_budget_};
     for (int i = 0; i < kAcceptedAhead; ++i) AcceptPublish(parts);
     for (int i = 0; i < kRareAcceptedAhead; ++i) {
       AcceptPublishBatch(parts);
       AcceptPublishStream(parts);
       AcceptDisconnect(parts);
+      AcceptReceive(parts);
     }
   }
 
@@ -164,6 +174,8 @@ class Gateway::Impl {
 
   // Constant once started. In this order: calls end before what they use.
   Publisher publisher_;
+  ingest::ClientMessageQueue* const messages_;
+  ByteBudget message_budget_;
   PublishService service_;
   std::vector<std::unique_ptr<CallThread>> threads_;
   std::vector<std::unique_ptr<Announcer>> announcers_;  // one for each thread
@@ -175,10 +187,11 @@ class Gateway::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const GatewayOptions& options,
-                                                        ingest::EventLog* log, Logger* logger,
-                                                        const Clock& clock) {
+                                                        ingest::EventLog* log,
+                                                        ingest::ClientMessageQueue* messages,
+                                                        Logger* logger, const Clock& clock) {
   SLUICE_ASSIGN_OR_RETURN(PublisherTable publishers, PublisherTable::Load(options));
-  auto impl = std::make_unique<Impl>(options, std::move(publishers), log, logger, clock);
+  auto impl = std::make_unique<Impl>(options, std::move(publishers), log, messages, logger, clock);
   SLUICE_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }

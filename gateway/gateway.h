@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/logging.h"
 #include "core/options.h"
+#include "ingest/client_message_queue.h"
 #include "ingest/event_log.h"
 
 namespace sluice::gateway {
@@ -19,11 +20,13 @@ namespace sluice::gateway {
 // may publish. Owner: app. Thread: Start, Stop and the destructor on main, the rest on any.
 class Gateway final : public prometheus::Collectable {
  public:
-  // Listens and serves. `log`, `logger` (null: silent) and `clock` outlive the gateway; answers of
-  // the log may come later still. Errors: INVALID_ARGUMENT (the address, a key or certificate),
-  // UNAVAILABLE (cannot listen there, says why).
+  // Listens and serves. `log`, `messages` (null: there is nothing to receive), `logger` (null:
+  // silent) and `clock` outlive the gateway; answers of the log may come later still. Errors:
+  // INVALID_ARGUMENT (the address, a key or certificate), UNAVAILABLE (cannot listen there, says
+  // why).
   static absl::StatusOr<std::unique_ptr<Gateway>> Start(const GatewayOptions& options,
                                                         ingest::EventLog* log,
+                                                        ingest::ClientMessageQueue* messages = nullptr,
                                                         Logger* logger = nullptr,
                                                         const Clock& clock = Clock::System());
   ~Gateway() override;

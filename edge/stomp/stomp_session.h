@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "core/name_pattern.h"
+#include "edge/auth/authenticator.h"
 #include "edge/engine/head_waiter.h"
+#include "edge/inbound/client_sends.h"
 #include "edge/stomp/stomp_codec.h"
 #include "edge/stomp/stomp_destination.h"
 #include "edge/websocket/websocket_session.h"
@@ -26,8 +28,9 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
   struct Parts {
     StompVersion version;
     StompHeartBeats heart_beats;
-    std::vector<NamePattern> topics;  // that it may follow
-    WebSocketReader websocket;        // has read what came so far
+    std::vector<NamePattern> topics;   // that it may follow
+    std::vector<NamePattern> publish;  // and publish to
+    WebSocketReader websocket;         // has read what came so far
     StompReader stomp;
   };
   StompSession(Shard* shard, StreamSocket socket, Parts parts);
@@ -48,6 +51,7 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
     uint64_t since;  // events up to here it has had, or was not there for; may be ahead of the ring
   };
 
+  void Renewed(const Identity& identity) override;
   void OnText(std::string_view text) override;
   FrameRef HeartbeatFrame() override;
   std::string GapFrame(GapReason reason, std::string_view requested,
@@ -61,6 +65,8 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
   bool OnFrame(const StompFrame& frame);
   void Subscribe(const StompFrame& frame);
   void Unsubscribe(const StompFrame& frame);
+  void Send(const StompFrame& frame);
+  void Disconnect(const StompFrame& frame);
   // Moves the subscription to behind `cursor`; the reason if that cannot be had. A cursor that is
   // ahead of the ring is believed until the log has said where it ends: the edge that the client
   // left may have been further.
@@ -68,9 +74,11 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
   // Moves it to where the header `from` says.
   void Begin(Reader::From from, Subscription* subscription);
   ChannelView ChannelOf(const Subscription& subscription) const;
+  // If the frame asks for it, behind the answers to those before it.
   void Receipt(const StompFrame& frame);
   // Says ERROR and ends the stream.
   void FailFrame(const StompFrame* frame, std::string_view message);
+  void FailSend(std::string_view receipt_id, const absl::Status& status);
 
   const StompHeartBeats heart_beats_;
   std::vector<NamePattern> topics_;
@@ -79,6 +87,9 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
   Tick last_heard_;
   bool awaits_head_ = false;
   uint8_t heads_seen_ = 0;  // since the last subscription that awaits it
+  ClientSends sends_;
+  uint32_t frames_ = 0;      // of the message of WebSocket that is being read
+  bool is_leaving_ = false;  // has said DISCONNECT
 };
 
 // ERROR and the close frame behind it. `receipt_id`: of the frame that was wrong; empty: none.

@@ -6,13 +6,14 @@
 #include <string_view>
 
 #include "edge/engine/session.h"
+#include "edge/inbound/answer_queue.h"
 #include "edge/websocket/frame_codec.h"
 
 namespace sluice::edge {
 
 // A stream over WebSocket: frames in and out, pings, the close handshake, and the limits on what a
 // client may send. What the text says is the subprotocol's. Thread: shard.
-class WebSocketSession : public Session {
+class WebSocketSession : public Session, protected AnswerQueue::Owner {
  public:
   // `reader`: has read the client's octets so far.
   WebSocketSession(Shard* shard, StreamSocket socket, Protocol protocol, WireFormat format,
@@ -32,12 +33,16 @@ class WebSocketSession : public Session {
   // Says `text` in a frame; see Session::Say.
   void SayText(std::string_view text);
   void Fail(const WebSocketError& error);
+  // One more message; false if there have been too many within a second.
+  bool MayTalk();
+
+  void OnLateAnswers() override;
 
  private:
   // False: nothing behind it is to be read.
   bool OnMessage(const WebSocketMessage& message);
-  // One more message; false if there have been too many within a second.
-  bool MayTalk();
+  // Has what was said sent.
+  void SendAnswers();
 
   WebSocketReader reader_;
   Tick second_began_;
