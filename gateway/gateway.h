@@ -24,11 +24,10 @@ class Gateway final : public prometheus::Collectable {
   // silent) and `clock` outlive the gateway; answers of the log may come later still. Errors:
   // INVALID_ARGUMENT (the address, a key or certificate), UNAVAILABLE (cannot listen there, says
   // why).
-  static absl::StatusOr<std::unique_ptr<Gateway>> Start(const GatewayOptions& options,
-                                                        ingest::EventLog* log,
-                                                        ingest::ClientMessageQueue* messages = nullptr,
-                                                        Logger* logger = nullptr,
-                                                        const Clock& clock = Clock::System());
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(
+      const GatewayOptions& options, ingest::EventLog* log,
+      ingest::ClientMessageQueue* messages = nullptr, Logger* logger = nullptr,
+      const Clock& clock = Clock::System());
   ~Gateway() override;
 
   int port() const;  // the bound one, also if 0 was asked for

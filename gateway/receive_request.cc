@@ -1,23 +1,18 @@
 #include "gateway/receive_request.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "gateway/rpc_status.h"
 
 namespace sluice::gateway {
 namespace {
 
-constexpr size_t kMaxGroupBytes = 64;
-
-bool IsGroup(const std::string& text) {
-  return !text.empty() && text.size() <= kMaxGroupBytes &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
-         });
+absl::Status WrongDestination() {
+  return FieldViolation(
+      "open.destination",
+      "open.destination must be a name, its beginning up to a dot and `*`, or `*`");
 }
 
 }  // namespace
@@ -26,11 +21,8 @@ absl::StatusOr<ingest::ReceiverOptions> ReceiverOptionsOf(const v1::ReceiveReque
   if (!request.has_open()) return FieldViolation("open", "the first request must open");
   const v1::ReceiveOpen& open = request.open();
   absl::StatusOr<NamePattern> destinations = NamePattern::Parse(open.destination());
-  if (!destinations.ok()) {
-    return FieldViolation("open.destination",
-                          "open.destination must be 1 to 256 bytes, a `*` only at the end");
-  }
-  if (!IsGroup(open.group())) {
+  if (!destinations.ok()) return WrongDestination();
+  if (!ingest::ValidateReceiver({.group = open.group()}).ok()) {
     return FieldViolation("open.group",
                           "open.group must be 1 to 64 characters of A-Z, a-z, 0-9, `-` and `_`");
   }
@@ -42,6 +34,7 @@ absl::StatusOr<ingest::ReceiverOptions> ReceiverOptionsOf(const v1::ReceiveReque
   options.destinations = *std::move(destinations);
   options.group = open.group();
   if (open.window() != 0) options.window = open.window();
+  if (!ingest::ValidateReceiver(options).ok()) return WrongDestination();
   return options;
 }
 

@@ -124,6 +124,8 @@ TEST_F(ReceiveTest, RefusesWhatDoesNotOpen) {
        {std::pair(v1::ReceiveRequest(), "open"), std::pair(acknowledge, "open"),
         std::pair(OpenRequest("", "g"), "open.destination"),
         std::pair(OpenRequest("a*b", "g"), "open.destination"),
+        std::pair(OpenRequest("a*", "g"), "open.destination"),
+        std::pair(OpenRequest("a..b", "g"), "open.destination"),
         std::pair(OpenRequest("a", ""), "open.group"),
         std::pair(OpenRequest("a", "g.h"), "open.group"),
         std::pair(OpenRequest("a", std::string(65, 'g')), "open.group"),
