@@ -5,6 +5,7 @@ import { SignJWT } from "jose";
 import { eventually } from "./support/arrivals.js";
 import { CutProxy } from "./support/cut_proxy.js";
 import { Publisher, toTopic, toUser } from "./support/publisher.js";
+import { Receiver } from "./support/receiver.js";
 import { SluiceProcess } from "./support/sluice_process.js";
 import { libraries, openStomp } from "./support/stomp_clients.js";
 
@@ -114,6 +115,26 @@ for (const library of Object.keys(libraries)) {
     await publisher.publish(toTopic("news.sport", "open"));
     assert.deepEqual((await witness.received(1)).map(({ body }) => body), ["open"]);
     assert.deepEqual(client.messages, []);
+  });
+
+  test(`${library} sends to backends and along routes, also more than a frame of WebSocket takes`, async (t) => {
+    const server = await SluiceProcess.start(t, { flags: ["--demo"] });  // which has a route
+    const backend = await Receiver.open(t, server, { destination: "orders.*", group: "orders" });
+    const client = openStomp(t, library, server.http, { user: "alice" });
+    await client.connected();
+    await client.subscribed("/topic/chat");
+    client.send("/app/chat.sendMessage", '{"text":"grüße"}', { receipt: "s1" });
+    await client.heard.first((item) => item.receipt === "s1");
+    const { time, ...rest } = JSON.parse((await client.received(1))[0].body);
+    assert.deepEqual(rest, { sender: "alice", data: { text: "grüße" } });
+    assert.equal(typeof time, "number");
+    const large = "ü".repeat(30_000);  // stompjs sends it in pieces
+    client.send("/app/orders.new", large, { receipt: "s2" });
+    await client.heard.first((item) => item.receipt === "s2");
+    const [{ user_id: user, destination, data }] = await backend.messages.count(1);
+    assert.deepEqual([user, destination, data === large], ["alice", "orders.new", true]);
+    client.send("/app/", "x", { receipt: "s3" });
+    assert.equal((await client.heard.first(({ command }) => command === "ERROR")).receipt, "s3");
   });
 
   test(`${library} is refused with ERROR when its token is not accepted`, async (t) => {

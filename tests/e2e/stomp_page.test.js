@@ -46,13 +46,24 @@ test("the first: a token in CONNECT, a topic and a type", async (t) => {
   assert.deepEqual(await refused.first(() => true), ["refused", "the destination is not granted"]);
 });
 
-test("the second: everything from the earliest, once, over cuts, and a gap", async (t) => {
+test("the second: what is sent along a route comes back stamped", async (t) => {
+  const server = await SluiceProcess.start(t, { flags: ["--demo"] });
+  const before = Date.now();
+  const shown = run(t, 1, server.http);
+  await shown.count(2);
+  assert.deepEqual(shown.items.find(([kind]) => kind === "stored"), ["stored"]);
+  const [, line, time] = shown.items.find(([kind]) => kind === "chat");
+  assert.equal(line, "alice: Hello");
+  assert.ok(time >= before - 1 && time <= Date.now() + 1);
+});
+
+test("the third: everything from the earliest, once, over cuts, and a gap", async (t) => {
   const [server, another] = [await SluiceProcess.start(t), await SluiceProcess.start(t)];
   const publisher = new Publisher(t, server);
   const proxy = await CutProxy.start(t, server.ports.http);
   await publisher.publish(toTopic("news", "0"));
   await publisher.publish(toUser("alice", "0", "n"));
-  const shown = run(t, 1, proxy.http);
+  const shown = run(t, 2, proxy.http);
   await shown.count(2);
   for (let n = 1; n <= 5; n += 1) {
     proxy.break();
