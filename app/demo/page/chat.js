@@ -4,7 +4,6 @@ import { ChatLog, parseMessage } from "/demo/chat_log.js";
 import { StreamCard } from "/demo/stream_card.js";
 
 const CUT_MS = 5000;
-const REPLAY_MS = 500;  // what comes this soon after a resume had been missed
 const TYPING_EVERY_MS = 2000;
 const TYPING_SHOWN_MS = 4000;
 const NAME_KEY = "sluice-chat-name";
@@ -19,9 +18,9 @@ const sendButton = compose.querySelector("button");
 
 let connection = null;
 let user = "";
+let isResuming = false;  // what comes now had been missed
 let missed = 0;
-let replayUntil = 0;
-let typedAt = 0;
+let typedAt = -Infinity;
 const typists = new Map();  // name -> timer
 
 function showTypists() {
@@ -46,23 +45,21 @@ function onTyping({ body }) {
 }
 
 function onConnected({ resumed }) {
-  if (!resumed) return card.say(`Joined as ${user}. What was said before is above.`);
+  isResuming = resumed;
   missed = 0;
-  replayUntil = performance.now() + REPLAY_MS;
-  sayMissed();
+  if (!resumed) card.say(`Joined as ${user}. What was said before is above.`);
 }
 
-function sayMissed() {
+function onCaughtUp() {
+  if (!isResuming) return;
+  isResuming = false;
   const count = missed === 1 ? "1 message" : `${missed || "no"} messages`;
   card.say(`Resumed: ${count} had been missed${missed ? ", all are here" : ""}.`, "good");
 }
 
 function onSaid(message) {
-  const isMissed = performance.now() < replayUntil;
-  stopTyping(log.say(message, { user, missed: isMissed }));
-  if (!isMissed) return;
-  missed += 1;
-  sayMissed();
+  stopTyping(log.say(message, { user, missed: isResuming }));
+  if (isResuming) missed += 1;
 }
 
 function onChange() {
@@ -83,6 +80,7 @@ async function enter(name) {
   card.follow(mine);
   listen("change", onChange);
   listen("connected", onConnected);
+  listen("caught-up", onCaughtUp);
   listen("said", onSaid);
   listen("typing", onTyping);
   listen("gap", ({ reason }) => log.note(`gap (${reason}): some of what was said is no longer retained`, "warning"));
@@ -110,7 +108,7 @@ async function send() {
   const said = text.value.trim();
   if (!said || connection?.state !== "live") return;
   text.value = "";
-  typedAt = 0;
+  typedAt = -Infinity;
   try {
     await connection.send(said);
   } catch (error) {

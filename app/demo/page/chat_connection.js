@@ -17,8 +17,9 @@ export class ChatConnection extends EventTarget {
   #waiting = new Map();  // receipt -> what settles its send(), with an error or without
   #receipts = 0;
 
-  // Fires `change` (state or figures), `connected` (detail: {resumed}), `said` (detail: {id, type, body}),
-  // `typing` (detail: {body}), `gap` (detail: its body), `trouble` (detail: what the server says).
+  // Fires `change` (state or figures), `connected` (detail: {resumed}), `caught-up` (and `live`: what was said before
+  // has come), `said` (detail: {id, type, body}), `typing` (detail: {body}), `gap` (detail: its body), `trouble`
+  // (detail: what the server says).
   constructor(user) {
     super();
     this.#user = user;
@@ -64,7 +65,7 @@ export class ChatConnection extends EventTarget {
   send(text) {
     return new Promise((resolve, reject) => {
       if (!this.#client.connected) return reject(new Error("not connected"));
-      const receipt = `m${(this.#receipts += 1)}`;
+      const receipt = this.#nextReceipt();
       const settle = (error) => {
         clearTimeout(timer);
         this.#waiting.delete(receipt);
@@ -123,11 +124,24 @@ export class ChatConnection extends EventTarget {
   #onConnected() {
     const resumed = this.lastEventId !== "";
     if (resumed) this.resumes += 1;
-    this.#setState("live");
     this.#emit("connected", { resumed });
     const headers = resumed ? { "last-event-id": this.lastEventId } : { from: "earliest" };
-    this.#client.subscribe(MESSAGES, (message) => this.#take(message), headers);
-    this.#client.subscribe(TYPING, ({ body }) => this.#emit("typing", { body }));
+    // What the first subscription has to bring is sent behind its receipt and before the next one.
+    this.#subscribe(MESSAGES, (message) => this.#take(message), headers, () =>
+      this.#subscribe(TYPING, ({ body }) => this.#emit("typing", { body }), {}, () => {
+        this.#setState("live");
+        this.#emit("caught-up");
+      }));
+  }
+
+  #subscribe(destination, onMessage, headers, onReceipt) {
+    const receipt = this.#nextReceipt();
+    this.#client.watchForReceipt(receipt, onReceipt);
+    this.#client.subscribe(destination, onMessage, { receipt, ...headers });
+  }
+
+  #nextReceipt() {
+    return `r${(this.#receipts += 1)}`;
   }
 
   #take({ headers, body }) {
