@@ -79,7 +79,7 @@ absl::Status Server::StartLog() {
     auto log = std::make_unique<ingest::MemoryLog>(options_.log);
     log_metrics_ = log.get();
     log_ = std::move(log);
-    auto messages = std::make_unique<ingest::MemoryMessageQueue>(ClientMessageOptions());
+    auto messages = std::make_unique<ingest::MemoryMessageQueue>(options_.messages);
     message_metrics_ = messages.get();
     messages_ = std::move(messages);
     return absl::OkStatus();
@@ -87,6 +87,7 @@ absl::Status Server::StartLog() {
   using Use = ingest::JetstreamLog::Use;
   const Use use = role_ == Role::kServe     ? Use::kBoth
                   : role_ == Role::kGateway ? Use::kAppend
+                  : options_.edge.publish   ? Use::kBoth
                                             : Use::kTail;
   SLUICE_ASSIGN_OR_RETURN(
       std::unique_ptr<ingest::JetstreamLog> log,
@@ -131,6 +132,7 @@ absl::Status Server::StartEdge() {
                                 .authenticator = std::move(authenticator),
                                 .routes = demo_ ? demo_->Routes() : std::vector<edge::HttpRoute>(),
                                 .messages = messages_.get(),
+                                .may_publish = role_ != Role::kEdge || options_.edge.publish,
                                 .peers = std::move(peers),
                                 .logger = logger_}));
   edge_->Follow(log_.get());
