@@ -152,6 +152,7 @@ struct EdgeOptions {
   std::string tls_cert_file = {};             // PEM; empty: plain text
   std::string tls_key_file = {};
   uint32_t frame_cache_bytes = 16u << 20;  // encoded frames kept, per shard
+  bool publish = false;                    // on NATS: an edge of its own may append to the log
   RouteOptions route = {};
   std::map<std::string, RouteOptions> more_routes = {};  // by their place in the file
 };
@@ -168,6 +169,7 @@ struct LoggingOptions {
 
 struct Options {
   LogOptions log;
+  ClientMessageOptions messages;
   NatsOptions nats;
   GatewayOptions gateway;
   AuthOptions auth;

@@ -113,6 +113,7 @@ bool IsText(std::string_view text) {
          });
 }
 
+// An empty text is none, whether or not there has to be one: see CheckOptions.
 bool IsAllowedText(Type type, std::string_view text) {
   switch (type) {
     case Type::kName:
@@ -120,9 +121,9 @@ bool IsAllowedText(Type type, std::string_view text) {
     case Type::kUrl:
       return IsHttpsUrl(text);
     case Type::kDestination:
-      return ValidateChannelName("destination", text).ok();
+      return text.empty() || ValidateChannelName("destination", text).ok();
     case Type::kRouteTarget:
-      return RouteTarget::Parse(text).ok();
+      return text.empty() || RouteTarget::Parse(text).ok();
     case Type::kEventType:
       return ValidateEventType("type", text).ok();
     default:

@@ -33,6 +33,7 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
     std::vector<HttpRoute> routes;  // e.g. the demo page
     // What clients send to backends goes there; null: nowhere. Outlives the edge.
     ingest::ClientMessageQueue* messages = nullptr;
+    bool may_publish = true;                               // the log that is followed takes appends
     std::unique_ptr<ingest::PeerNetwork> peers = nullptr;  // null: this edge is the only one
     const Clock* clock = &Clock::System();
     Logger* logger = nullptr;  // null: silent

@@ -25,7 +25,7 @@ struct ClientMessage {
 // One attempt to have a message handled.
 struct ClientDelivery {
   std::string id;        // of the message: the same in each attempt; names it in Acknowledge
-  uint32_t attempt = 1;  // from 1
+  uint32_t attempt = 1;  // from 1; some may not have reached any receiver
   ClientMessage message;
 };
 
@@ -59,9 +59,10 @@ class ClientMessageReceiver {
 
 struct ReceiverOptions {
   // `*`, a name, or a prefix up to a dot and `*`: `chat.*` takes `chat.send` and `chat.a.b`, not
-  // `chat`. All receivers of a group have the same.
+  // `chat`.
   NamePattern destinations = NamePattern::Any();
-  std::string group;      // 1-64 of [A-Za-z0-9_-]: receivers of one group share its messages
+  // 1-64 of [A-Za-z0-9_-]: receivers of one group and the same destinations share the messages.
+  std::string group;
   uint32_t window = 100;  // at most so many that are neither acknowledged nor rejected; from 1
 };
 
@@ -75,7 +76,7 @@ class ClientMessageQueue {
   virtual void Append(ClientMessage message, ClientMessageDone done) = 0;
   // `sink` outlives the receiver. Does not block: what it cannot find out at once comes as
   // OnClosed. INVALID_ARGUMENT: see ValidateReceiver. FAILED_PRECONDITION: another group takes some
-  // of the same destinations (a message has one group alone), or this group takes others.
+  // of the same destinations, but a message has one group alone.
   // UNAVAILABLE: the queue is away. RESOURCE_EXHAUSTED: too many groups.
   virtual absl::StatusOr<std::unique_ptr<ClientMessageReceiver>> OpenReceiver(
       const ReceiverOptions& options, ClientMessageSink* sink) = 0;

@@ -127,10 +127,9 @@ absl::StatusOr<std::unique_ptr<ClientMessageReceiver>> MemoryMessageQueue::OpenR
 absl::StatusOr<MemoryMessageQueue::Group*> MemoryMessageQueue::JoinGroupLocked(
     const ReceiverOptions& options) {
   for (const std::unique_ptr<Group>& group : groups_) {
-    if (group->name == options.group) {
-      if (group->destinations.ToString() == options.destinations.ToString()) return group.get();
-      return absl::FailedPreconditionError("the group takes other destinations");
-    }
+    const bool is_same = group->name == options.group &&
+                         group->destinations.ToString() == options.destinations.ToString();
+    if (is_same) return group.get();
     if (Overlap(group->destinations, options.destinations)) {
       return absl::FailedPreconditionError("another group takes some of these destinations");
     }

@@ -81,7 +81,7 @@ void MessageRouter::SendToApp(std::string_view destination, std::string_view dat
 void MessageRouter::Publish(const ChannelView& channel, std::string_view type,
                             std::string_view data, Done done) {
   ingest::EventLog* const log = log_;
-  if (log == nullptr) return done(absl::UnavailableError("the log is not there yet"));
+  if (log == nullptr) return done(absl::NotFoundError("this edge publishes nothing"));
   done = Admit(data.size(), std::move(done));
   if (!done) return;
   log->Append({.channel = channel,

@@ -46,7 +46,7 @@ class MessageRouter {
   // `queue`: null if there is none; it and `clock` outlive the router.
   MessageRouter(const EdgeOptions& options, ingest::ClientMessageQueue* queue, const Clock* clock);
 
-  // From now on there is a log; it outlives the router.
+  // From now on there is a log to publish to; it outlives the router.
   void set_log(ingest::EventLog* log) { log_ = log; }
   void Send(const SentMessage& message, const Sender& sender, Done done);
 

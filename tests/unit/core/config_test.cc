@@ -234,7 +234,7 @@ to = "user:{user}"
 
 TEST_F(ConfigTest, WhatIsWrongWithARouteHasItsLine) {
   File(R"([[edge.routes]]
-destination = ""
+destination = "a\u0007"
 to = "chat"
 type = "gap"
 tpye = "x"
