@@ -42,12 +42,16 @@ void StompSession::TakeHeld() { OnText(""); }
 
 void StompSession::OnText(std::string_view text) {
   last_heard_ = shard().wheel().now();
+  frames_of_message_ = 0;
   const auto error = stomp_.Feed(text, [this](const StompFrame& frame) { return OnFrame(frame); });
   if (error && !is_closing()) FailFrame(nullptr, *error);
 }
 
 bool StompSession::OnFrame(const StompFrame& frame) {
-  if (frame.command == "SUBSCRIBE") {
+  // The first counted as its message.
+  if (frames_of_message_++ != 0 && !MayTalk()) {
+    FailFrame(&frame, "too many messages", WebSocketCloseCode::kPolicyViolation);
+  } else if (frame.command == "SUBSCRIBE") {
     Subscribe(frame);
   } else if (frame.command == "UNSUBSCRIBE") {
     Unsubscribe(frame);
@@ -131,10 +135,10 @@ void StompSession::Receipt(const StompFrame& frame) {
   if (id != nullptr) SayText(StompServerFrame("RECEIPT", {{"receipt-id", *id}}));
 }
 
-void StompSession::FailFrame(const StompFrame* frame, std::string_view message) {
+void StompSession::FailFrame(const StompFrame* frame, std::string_view message,
+                             WebSocketCloseCode code) {
   const std::string_view receipt = frame == nullptr ? "" : frame->Value("receipt");
-  CloseWith(DisconnectReason::kProtocol,
-            StompErrorFrames(message, receipt, WebSocketCloseCode::kProtocolError));
+  CloseWith(DisconnectReason::kProtocol, StompErrorFrames(message, receipt, code));
 }
 
 bool StompSession::AddPrefixes(const Event& event, size_t shared_bytes, AddPrefix add) {

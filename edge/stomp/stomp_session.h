@@ -61,13 +61,15 @@ class StompSession final : public WebSocketSession {
   GapReason Resume(std::string_view cursor, Subscription* subscription);
   void Receipt(const StompFrame& frame);
   // Says ERROR and ends the stream.
-  void FailFrame(const StompFrame* frame, std::string_view message);
+  void FailFrame(const StompFrame* frame, std::string_view message,
+                 WebSocketCloseCode code = WebSocketCloseCode::kProtocolError);
 
   const StompHeartBeats heart_beats_;
   std::vector<NamePattern> topics_;
   StompReader stomp_;
   std::vector<Subscription> subscriptions_;
   Tick last_heard_;
+  uint32_t frames_of_message_ = 0;
 };
 
 // ERROR and the close frame behind it. `receipt_id`: of the frame that was wrong; empty: none.

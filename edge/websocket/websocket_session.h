@@ -27,12 +27,12 @@ class WebSocketSession : public Session {
   // Says `text` in a frame; see Session::Say.
   void SayText(std::string_view text);
   void Fail(const WebSocketError& error);
+  // One more message; false if there have been too many within a second.
+  bool MayTalk();
 
  private:
   // False: nothing behind it is to be read.
   bool OnMessage(const WebSocketMessage& message);
-  // One more message; false if there have been too many within a second.
-  bool MayTalk();
 
   WebSocketReader reader_;
   Tick second_began_;

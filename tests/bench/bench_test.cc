@@ -60,7 +60,7 @@ TEST(SseStreamTest, FindsTheSameBlocksWhereverTheReadsAreCut) {
   for (size_t cut = 0; cut <= kStream.size(); ++cut) {
     SseStream stream;
     std::vector<std::string> blocks;
-    const auto take = [&](const SseBlock& block) {
+    const auto take = [&](const StreamBlock& block) {
       blocks.push_back(std::string(block.id) + "|" + std::string(block.event) + "|" +
                        std::string(block.data));
       return true;
@@ -76,7 +76,9 @@ TEST(SseStreamTest, FindsTheSameBlocksWhereverTheReadsAreCut) {
 TEST(SseStreamTest, StopsWhereTheCallerWantsTo) {
   for (size_t cut = 0; cut < 60; ++cut) {
     SseStream stream;
-    const auto until_connected = [](const SseBlock& block) { return block.event != "connected"; };
+    const auto until_connected = [](const StreamBlock& block) {
+      return block.event != "connected";
+    };
     stream.Feed(kStream.substr(0, cut), until_connected);
     const size_t taken = stream.Feed(kStream.substr(cut), until_connected);
     EXPECT_TRUE(kStream.substr(cut + taken).starts_with("id: e-2\nevent: bench"));
@@ -85,7 +87,7 @@ TEST(SseStreamTest, StopsWhereTheCallerWantsTo) {
 
 TEST(SseStreamTest, IsBrokenByARefusal) {
   SseStream stream;
-  stream.Feed("HTTP/1.1 503 Service Unavailable\r\n\r\n", [](const SseBlock&) { return true; });
+  stream.Feed("HTTP/1.1 503 Service Unavailable\r\n\r\n", [](const StreamBlock&) { return true; });
   EXPECT_EQ(stream.state(), SseStream::State::kBroken);
 }
 
@@ -93,7 +95,7 @@ class DeliveryCheckTest : public testing::Test {
  protected:
   void Take(std::string_view id, std::string_view event, const std::string& target) {
     const std::string data = Payload{.planned_ns = 100, .target = target}.Write(0);
-    SseBlock block;
+    StreamBlock block;
     block.id = id;
     block.event = event;
     block.data = data;

@@ -18,7 +18,7 @@ namespace sluice::faults {
 namespace {
 
 using bench::NowNs;
-using bench::SseBlock;
+using bench::StreamBlock;
 
 constexpr size_t kReadBytes = 256u << 10;
 constexpr size_t kEventsPerTurn = 1024;
@@ -173,7 +173,7 @@ void SubscriberSwarm::Read(Subscriber& subscriber) {
     End(subscriber, got == 0 ? "eof" : "reset");
     return;
   }
-  subscriber.stream.Feed({buffer_.data(), static_cast<size_t>(got)}, [&](const SseBlock& block) {
+  subscriber.stream.Feed({buffer_.data(), static_cast<size_t>(got)}, [&](const StreamBlock& block) {
     Take(subscriber, block);
     return true;
   });
@@ -182,7 +182,7 @@ void SubscriberSwarm::Read(Subscriber& subscriber) {
   }
 }
 
-void SubscriberSwarm::Take(Subscriber& subscriber, const SseBlock& block) {
+void SubscriberSwarm::Take(Subscriber& subscriber, const StreamBlock& block) {
   if (!block.retry.empty()) {
     std::from_chars(block.retry.begin(), block.retry.end(), subscriber.retry_ms);
   }
@@ -204,7 +204,7 @@ void SubscriberSwarm::Take(Subscriber& subscriber, const SseBlock& block) {
   }
 }
 
-void SubscriberSwarm::TakeConnected(Subscriber& subscriber, const SseBlock& block) {
+void SubscriberSwarm::TakeConnected(Subscriber& subscriber, const StreamBlock& block) {
   const bool resumed = block.data.find("\"resumed\":true") != std::string_view::npos;
   const std::string_view user = StringField(block.data, "userId");
   if (subscriber.state == Subscriber::State::kConnecting) ++connected_;
@@ -215,7 +215,7 @@ void SubscriberSwarm::TakeConnected(Subscriber& subscriber, const SseBlock& bloc
                   Width(block.id), block.id.data(), resumed ? 1 : 0, Width(user), user.data());
 }
 
-void SubscriberSwarm::TakeEvent(Subscriber& subscriber, const SseBlock& block) {
+void SubscriberSwarm::TakeEvent(Subscriber& subscriber, const StreamBlock& block) {
   const auto index = subscriber.index, connection = subscriber.connection;
   const auto id = block.id;
   NumberedPayload payload;

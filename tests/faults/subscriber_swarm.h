@@ -71,9 +71,9 @@ class SubscriberSwarm {
   void Connect(Subscriber& subscriber);
   void SendRequest(Subscriber& subscriber, int operation);
   void Read(Subscriber& subscriber);
-  void Take(Subscriber& subscriber, const bench::SseBlock& block);
-  void TakeConnected(Subscriber& subscriber, const bench::SseBlock& block);
-  void TakeEvent(Subscriber& subscriber, const bench::SseBlock& block);
+  void Take(Subscriber& subscriber, const bench::StreamBlock& block);
+  void TakeConnected(Subscriber& subscriber, const bench::StreamBlock& block);
+  void TakeEvent(Subscriber& subscriber, const bench::StreamBlock& block);
   void End(Subscriber& subscriber, std::string_view how);
   void Close(Subscriber& subscriber, std::string_view how);
   void WaitUntil(Subscriber& subscriber, int64_t due_ns);

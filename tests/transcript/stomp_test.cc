@@ -236,6 +236,18 @@ TEST_F(StompTest, AfterAnErrorTheConnectionEnds) {
   EXPECT_TRUE(Text(&witness).ends_with("\n\nx"));
 }
 
+TEST_F(StompTest, FramesCountAgainstTheLimitOfMessages) {
+  options_.edge.max_messages_per_second = 20;
+  StartEdge();
+  WebSocketClient client = ConnectStomp();
+  const std::string ack = std::string("ACK\nid:1\nreceipt:1\n\n") + '\0';
+  std::string frames;
+  for (int i = 0; i < 100; ++i) frames += ack;
+  client.Say(frames);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(Text(&client), "RECEIPT\nreceipt-id:1\n\n");
+  ExpectError(&client, "too many messages", 1008);
+}
+
 TEST_F(StompTest, AnErrorNamesTheReceiptAndDisconnectGivesOne) {
   StartEdge();
   WebSocketClient client = ConnectStomp();
