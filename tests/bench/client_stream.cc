@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::string_view kStatusLine = "HTTP/1.1 ";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr std::string_view kUpgrade =
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 bool SaysAnything(const StreamBlock& block) {
   return !block.id.empty() || !block.event.empty() || !block.retry.empty() || block.has_data;
@@ -53,16 +56,32 @@ size_t ClientStream::TakeHead(std::string_view bytes) {
   return end + kHeadEnd.size();
 }
 
-std::unique_ptr<ClientStream> OpenStream(Wire wire, const std::vector<std::string>& topics) {
+std::unique_ptr<ClientStream> OpenStream(Wire wire, StreamStart start) {
   switch (wire) {
     case Wire::kSse:
       return std::make_unique<SseStream>();
     case Wire::kJson:
       return std::make_unique<JsonStream>();
     case Wire::kStomp:
-      return std::make_unique<StompStream>(topics);
+      return std::make_unique<StompStream>(std::move(start));
   }
   return nullptr;
+}
+
+std::string StreamRequest(Wire wire, const StreamStart& start, std::string_view user,
+                          std::string_view headers) {
+  std::string request = wire == Wire::kSse ? "GET /v1/events?user=" : "GET /v1/ws?user=";
+  request += user;
+  if (wire != Wire::kStomp) {
+    for (const std::string& topic : start.topics) request += "&topic=" + topic;
+  }
+  request += " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+  if (wire != Wire::kSse) request += kUpgrade;
+  if (wire == Wire::kStomp) request += "Sec-WebSocket-Protocol: v12.stomp\r\n";
+  if (wire != Wire::kStomp && !start.cursor.empty()) {
+    request += "Last-Event-ID: " + start.cursor + "\r\n";
+  }
+  return request.append(headers).append("\r\n");
 }
 
 }  // namespace sluice::bench

@@ -17,10 +17,11 @@ enum class Wire : uint8_t { kSse, kJson, kStomp };
 // One event, or what else a stream says; the views live for the length of the call that hands it
 // out.
 struct StreamBlock {
-  std::string_view id;
-  std::string_view event;  // also `connected`, `gap` and `closing`
-  std::string_view data;   // SSE: of the last `data:` line, since the bench publishes one line each
-  std::string_view retry;
+  std::string_view id = {};
+  std::string_view event = {};  // also `connected`, `gap` and `closing`
+  std::string_view data =
+      {};  // SSE: of the last `data:` line, since the bench publishes one line each
+  std::string_view retry = {};
   bool has_data = false;
   size_t octets = 0;  // on the wire
 };
@@ -70,7 +71,14 @@ class ClientStream {
   int status_ = 0;
 };
 
-// `topics`: that STOMP subscribes to, beside the user's queue.
-std::unique_ptr<ClientStream> OpenStream(Wire wire, const std::vector<std::string>& topics);
+// What STOMP says in its frames, and the others in their request.
+struct StreamStart {
+  std::vector<std::string> topics;  // to be followed, beside the user's own channel
+  std::string cursor;               // empty: none
+};
+std::unique_ptr<ClientStream> OpenStream(Wire wire, StreamStart start);
+// The request for such a stream, of `user`; with `headers`, each ended by CRLF.
+std::string StreamRequest(Wire wire, const StreamStart& start, std::string_view user,
+                          std::string_view headers = "");
 
 }  // namespace sluice::bench

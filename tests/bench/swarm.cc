@@ -19,9 +19,6 @@ namespace {
 constexpr size_t kReadBytes = 256u << 10;
 constexpr size_t kEventsPerTurn = 1024;
 constexpr uint64_t kCommandTag = UINT64_MAX;
-constexpr std::string_view kUpgrade =
-    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 constexpr int64_t kTrickleIntervalNs = 1'000'000'000;
 
 [[noreturn]] void Die(const char* what) {
@@ -131,7 +128,7 @@ void Swarm::OpenOne(uint32_t index) {
     return;
   }
   session.state = LoadSession::State::kConnecting;
-  session.stream = OpenStream(options_.wire, options_.topics);
+  session.stream = OpenStream(options_.wire, {options_.topics, cursor_});
   SendRequest(session, EPOLL_CTL_ADD);
 }
 
@@ -159,24 +156,17 @@ bool Swarm::SendReply(LoadSession& session) {
 }
 
 std::string Swarm::Request(const LoadSession& session) const {
-  const bool is_sse = options_.wire == Wire::kSse;
-  std::string request = is_sse ? "GET /v1/events?user=" : "GET /v1/ws?user=";
-  request += session.user;
-  if (options_.wire != Wire::kStomp) {
-    for (const std::string& topic : options_.topics) request += "&topic=" + topic;
+  StreamStart start{options_.topics, cursor_};
+  std::string user = session.user;
+  if (options_.cursor_in_query && !cursor_.empty()) {
+    user += "&last_event_id=" + std::exchange(start.cursor, {});
   }
-  if (!cursor_.empty() && options_.cursor_in_query) request += "&last_event_id=" + cursor_;
-  request += " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
-  if (!is_sse) request += kUpgrade;
-  if (options_.wire == Wire::kStomp) request += "Sec-WebSocket-Protocol: v12.stomp\r\n";
-  if (!cursor_.empty() && !options_.cursor_in_query) {
-    request += "Last-Event-ID: " + cursor_ + "\r\n";
-  }
+  std::string headers;
   if (!options_.tokens.empty()) {
     const auto index = static_cast<size_t>(&session - sessions_.data());
-    request += "Authorization: Bearer " + options_.tokens.at(options_.first_user + index) + "\r\n";
+    headers = "Authorization: Bearer " + options_.tokens.at(options_.first_user + index) + "\r\n";
   }
-  return request + "\r\n";
+  return StreamRequest(options_.wire, start, user, headers);
 }
 
 void Swarm::Read(LoadSession& session) {

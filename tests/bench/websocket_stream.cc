@@ -47,9 +47,7 @@ size_t WebSocketStream::TakeBlock(std::string_view bytes, StreamBlock* block) {
   const std::string_view payload = bytes.substr(header, size);
   if (octet(0) == kText) {
     TakeText(payload, block);
-  } else if (octet(0) == kClose) {
-    block->event = "closing";
-  } else {
+  } else if (octet(0) != kClose) {
     Break();
   }
   return header + size;
@@ -74,6 +72,7 @@ void JsonStream::TakeText(std::string_view text, StreamBlock* block) {
   if (type == "connected" || type == "gap" || type == "closing") {
     block->event = type;
     if (type == "gap") block->id = StringMember(text, R"("resumeAt":")");
+    block->data = text;
     block->has_data = true;
     return;
   }
@@ -97,15 +96,16 @@ void StompStream::OnHead() {
   Say(std::string("CONNECT\naccept-version:1.2\nheart-beat:0,0\n\n") + '\0');
 }
 
+// In one piece, so that the edge reads them as one and sends all that they ask for in order.
 void StompStream::Subscribe() {
-  const auto subscribe = [this](size_t id, const std::string& destination, bool is_last) {
+  const auto subscribe = [this](size_t id, const std::string& destination, std::string_view more) {
     std::string frame = "SUBSCRIBE\nid:" + std::to_string(id) + "\ndestination:" + destination;
-    if (is_last) frame += "\nreceipt:ready";
-    Say(frame + "\n\n" + '\0');
+    frame += "\nlast-event-id:" + begin_;
+    Say(frame.append(more) + "\n\n" + '\0');
   };
-  subscribe(0, "/user/queue", topics_.empty());
-  for (size_t i = 0; i < topics_.size(); ++i) {
-    subscribe(i + 1, "/topic/" + topics_[i], i + 1 == topics_.size());
+  subscribe(0, "/user/queue", "\nreceipt:ready");
+  for (size_t i = 0; i < start_.topics.size(); ++i) {
+    subscribe(i + 1, "/topic/" + start_.topics[i], "");
   }
 }
 
@@ -115,20 +115,29 @@ void StompStream::TakeText(std::string_view text, StreamBlock* block) {
   if (end == std::string_view::npos || !text.ends_with('\0')) return Break();
   const std::string_view head = text.substr(0, end);
   if (head.starts_with("CONNECTED\n")) {
-    head_id_ = HeaderValue(head, "last-event-id");
+    const bool resumes = !start_.cursor.empty();
+    begin_ = resumes ? start_.cursor : HeaderValue(head, "last-event-id");
+    connected_ = std::string(R"({"userId":")").append(HeaderValue(head, "user-name"));
+    connected_ += resumes ? R"(","resumed":true})" : R"(","resumed":false})";
     Subscribe();
   } else if (head.starts_with("RECEIPT\n")) {
-    block->event = "connected";
-    block->id = head_id_;
-    block->has_data = true;
+    *block = {.id = begin_, .event = "connected", .data = connected_, .has_data = true};
   } else if (head.starts_with("MESSAGE\n")) {
-    block->id = HeaderValue(head, "message-id");
-    block->event = HeaderValue(head, "type");
-    block->data = text.substr(end + 2, text.size() - end - 3);
-    block->has_data = true;
+    TakeMessage(head, text.substr(end + 2, text.size() - end - 3), block);
+  } else if (head.starts_with("ERROR\n")) {
+    closing_ = std::string(R"({"reason":")").append(HeaderValue(head, "message")) + "\"}";
+    *block = {.event = "closing", .data = closing_, .has_data = true};
   } else {
     Break();
   }
+}
+
+void StompStream::TakeMessage(std::string_view head, std::string_view body, StreamBlock* block) {
+  const std::string_view id = HeaderValue(head, "message-id");
+  const std::string_view type = HeaderValue(head, "type");
+  if (type == "gap" && gap_ == id) return;  // of another subscription
+  gap_ = type == "gap" ? id : std::string_view();
+  *block = {.id = id, .event = type, .data = body, .has_data = true};
 }
 
 }  // namespace sluice::bench

@@ -8,8 +8,8 @@
 
 namespace sluice::bench {
 
-// Text messages in unmasked frames that are whole; anything else breaks it, but for a close frame,
-// which is a `closing`.
+// Text messages in unmasked frames that are whole; anything else breaks it, but for a close frame.
+// What is no event has as data a JSON object that says of it what SSE does.
 class WebSocketStream : public ClientStream {
  protected:
   WebSocketStream() : ClientStream(101) {}
@@ -31,19 +31,24 @@ class JsonStream final : public WebSocketStream {
   std::string data_;
 };
 
-// STOMP 1.2: CONNECT, then a subscription to the user's queue and to each topic. `connected` once
-// all are there.
+// STOMP 1.2: CONNECT, then subscriptions to the user's queue and to each topic, all behind the
+// cursor, or behind where the stream stood when it began. What is said of each subscription is
+// handed out once.
 class StompStream final : public WebSocketStream {
  public:
-  explicit StompStream(std::vector<std::string> topics) : topics_(std::move(topics)) {}
+  explicit StompStream(StreamStart start) : start_(std::move(start)) {}
 
  private:
   void OnHead() override;
   void TakeText(std::string_view text, StreamBlock* block) override;
+  void TakeMessage(std::string_view head, std::string_view body, StreamBlock* block);
   void Subscribe();
 
-  const std::vector<std::string> topics_;
-  std::string head_id_;  // where the stream stood when it began
+  const StreamStart start_;
+  std::string begin_;      // the cursor that the subscriptions present
+  std::string connected_;  // data of `connected`
+  std::string closing_;    // data of `closing`
+  std::string gap_;        // id of the last gap
 };
 
 }  // namespace sluice::bench
