@@ -184,7 +184,8 @@ void StompSession::OnDeadline() {
 std::string StompSession::GapFrame(GapReason reason, std::string_view requested,
                                    const Cursor& resume_at) {
   std::string frames;
-  for (const Subscription& each : subscriptions_) {
+  for (Subscription& each : subscriptions_) {
+    each.since = resume_at.sequence;  // of another epoch, perhaps
     frames += TextFrame(StompGap(each.id, each.destination, reason, requested, resume_at));
   }
   // Something has to be said, so that there is an end of it.
