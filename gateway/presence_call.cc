@@ -128,8 +128,8 @@ class PresenceCall final : public UnaryCall {
   }
 
   void OnAnswered() override {
-    counters()->presence[static_cast<size_t>(outcome_)].Add();
     publisher().budget().Release(bytes_);
+    counters()->presence[static_cast<size_t>(outcome_)].Add();
   }
 
   // Of this call, until it ends; shared with the answer, which may come later. Own thread only.
