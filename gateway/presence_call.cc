@@ -22,6 +22,7 @@ constexpr int kMaxUsers = 1'000;
 // More than so many users of valid names take; so that what is parsed is bounded.
 constexpr size_t kMaxRequestBytes = 300'000;
 constexpr std::chrono::milliseconds kPatience(100);
+constexpr std::chrono::milliseconds kWayBack(10);  // of that: for the answer to reach the publisher
 
 absl::Status Parse(std::string_view message, v1::GetPresenceRequest* request) {
   if (message.size() > kMaxRequestBytes) {
@@ -87,7 +88,8 @@ class PresenceCall final : public UnaryCall {
     }
     if (status.ok()) status = TakeBytes(message.view().size());
     if (!status.ok()) return Fail(status);
-    Ask(std::min<SteadyTime::duration>(kPatience, call.deadline - call.started));
+    const SteadyTime::duration left = call.deadline - call.started;
+    Ask(std::min<SteadyTime::duration>(kPatience, left) - kWayBack);
     if (thread()->is_abandoning()) Abandon();
   }
 
@@ -106,9 +108,9 @@ class PresenceCall final : public UnaryCall {
         if (*self != nullptr) (*self)->OnAnswer(answer);
       });
     };
+    const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);
     parts().presence->Ask({asked_.user_ids().begin(), asked_.user_ids().end()},
-                          std::chrono::duration_cast<std::chrono::milliseconds>(timeout),
-                          on_answer);
+                          std::max(whole, std::chrono::milliseconds(0)), on_answer);
   }
 
   void OnAnswer(const absl::StatusOr<ingest::PresenceAnswer>& answer) {

@@ -54,7 +54,7 @@ TEST_F(PresenceTest, SaysTheSessionsOfEachUserInOrder) {
   auto status = GetInBackground(Of({"alice", "bob", "alice"}));
   FakePresence::Question question = presence_.Take();
   EXPECT_THAT(question.users, ElementsAre("alice", "bob", "alice"));
-  EXPECT_EQ(question.timeout, 100ms);
+  EXPECT_EQ(question.timeout, 90ms);
   question.done(ingest::PresenceAnswer{.sessions = {2, 0, 2}, .edges = 3, .missing_edges = {}});
   ASSERT_TRUE(status.get().ok());
   ASSERT_EQ(answer_.users_size(), 3);
@@ -150,7 +150,7 @@ TEST_F(PresenceTest, WaitsNoLongerThanTheCallDoes) {
     return presence_.was_asked();
   }));
   FakePresence::Question question = presence_.Take();
-  EXPECT_LE(question.timeout, 60ms);
+  EXPECT_LE(question.timeout, 50ms);
   // The answer that comes later finds nobody.
   question.done(ingest::PresenceAnswer{.sessions = {1}, .edges = 1, .missing_edges = {}});
   AwaitMetric(1, "sluice_gateway_presence_total", "complete");
