@@ -21,6 +21,8 @@ namespace {
 constexpr int kMaxUsers = 1'000;
 // More than so many users of valid names take; so that what is parsed is bounded.
 constexpr size_t kMaxRequestBytes = 300'000;
+// As bytes, as a message, as the question to the edges, and in the answer.
+constexpr uint64_t kCopies = 4;
 constexpr std::chrono::milliseconds kPatience(100);
 constexpr std::chrono::milliseconds kWayBack(10);  // of that: for the answer to reach the publisher
 
@@ -94,7 +96,7 @@ class PresenceCall final : public UnaryCall {
   }
 
   absl::Status TakeBytes(size_t message_bytes) {
-    const uint64_t bytes = message_bytes + kCallBytes;
+    const uint64_t bytes = kCopies * message_bytes + kCallBytes;
     if (!publisher().budget().Take(bytes)) {
       return absl::ResourceExhaustedError("too many bytes wait for the edges");
     }
