@@ -96,8 +96,8 @@ uint32_t ThreadCount(const GatewayOptions& options) {
 class Gateway::Impl {
  public:
   Impl(const GatewayOptions& options, PublisherTable publishers, ingest::EventLog* log,
-       Logger* logger, const Clock& clock)
-      : publisher_(options, std::move(publishers), log, logger, clock) {}
+       Logger* logger, const Clock& clock, ingest::Presence* presence)
+      : publisher_(options, std::move(publishers), log, logger, clock), presence_(presence) {}
 
   absl::Status Start() {
     const GatewayOptions& options = publisher_.options();
@@ -149,12 +149,13 @@ class Gateway::Impl {
 
  private:
   void Accept(CallThread* thread, Announcer* announcer) {
-    const PublishParts parts = {&service_, &publisher_, thread, announcer};
+    const PublishParts parts = {&service_, &publisher_, thread, announcer, presence_};
     for (int i = 0; i < kAcceptedAhead; ++i) AcceptPublish(parts);
     for (int i = 0; i < kRareAcceptedAhead; ++i) {
       AcceptPublishBatch(parts);
       AcceptPublishStream(parts);
       AcceptDisconnect(parts);
+      AcceptPresence(parts);
     }
   }
 
@@ -164,6 +165,7 @@ class Gateway::Impl {
 
   // Constant once started. In this order: calls end before what they use.
   Publisher publisher_;
+  ingest::Presence* const presence_;
   PublishService service_;
   std::vector<std::unique_ptr<CallThread>> threads_;
   std::vector<std::unique_ptr<Announcer>> announcers_;  // one for each thread
@@ -176,9 +178,10 @@ class Gateway::Impl {
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const GatewayOptions& options,
                                                         ingest::EventLog* log, Logger* logger,
-                                                        const Clock& clock) {
+                                                        const Clock& clock,
+                                                        ingest::Presence* presence) {
   SLUICE_ASSIGN_OR_RETURN(PublisherTable publishers, PublisherTable::Load(options));
-  auto impl = std::make_unique<Impl>(options, std::move(publishers), log, logger, clock);
+  auto impl = std::make_unique<Impl>(options, std::move(publishers), log, logger, clock, presence);
   SLUICE_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }

@@ -36,7 +36,7 @@ absl::StatusOr<std::unique_ptr<JetstreamAppender>> JetstreamAppender::Open(const
           {.options = options,
            .name = "sluice gateway",
            .inbox = absl::StrCat("sluice.", options.name_space, ".inbox.gateway"),
-           .also = parts.stream.AdvisorySubject(),
+           .also = {parts.stream.AdvisorySubject()},
            .handler = appender.get(),
            .logger = parts.logger}));
   appender->reply_prefix_ = appender->connection_->inbox() + ".ack.";

@@ -79,6 +79,8 @@ class NatsPermissionTest(DeployTest):
                         f"$JS.ACK.{STREAM}.mine.1.1.1.1.1", "$JS.FC.OTHER.x",
                         "sluice.default.inbox.gateway.x.in.ack.0-1", "sluice.default.inbox.edge.x.in.api.1",
                         "sluice.default.peer.x.y", "sluice.other.peer.x",
+                        "sluice.default.presence", "sluice.other.edges",
+                        "sluice.default.inbox.gateway.x.in.presence",
                         "sluice.other.ev.u.alice", "$SYS.REQ.SERVER.PING", "anything"):
             self.assert_refused(edge, "publish", subject)
 
@@ -87,7 +89,7 @@ class NatsPermissionTest(DeployTest):
         for subject in (">", "*", "sluice.>", "sluice.default.>", "sluice.default.ev.>",
                         "sluice.default.ev.u.alice", "sluice.default.inbox.>",
                         "sluice.default.inbox.gateway.x.in.>", "sluice.default.inbox.*.x.in.>",
-                        "$JS.API.>", "$SYS.>", "_INBOX.>"):
+                        "sluice.default.edges", "sluice.other.presence", "$JS.API.>", "$SYS.>", "_INBOX.>"):
             self.assert_refused(edge, "subscribe", subject)
         self.assert_allowed(edge, "subscribe", "sluice.default.inbox.edge.x.in.>")
         self.assert_allowed(edge, "subscribe", "sluice.default.inbox.edge.x.to.1")
@@ -101,10 +103,12 @@ class NatsPermissionTest(DeployTest):
                         f"{API}.STREAM.MSG.GET.{STREAM}", f"{API}.DIRECT.GET.{STREAM}",
                         f"{API}.STREAM.DELETE.{STREAM}", f"{API}.STREAM.PURGE.{STREAM}",
                         f"{API}.STREAM.MSG.DELETE.{STREAM}", f"$JS.FC.{STREAM}.x",
-                        "sluice.default.inbox.edge.x.to.1", "sluice.other.ev.u.alice"):
+                        "sluice.default.inbox.edge.x.to.1", "sluice.other.ev.u.alice",
+                        "sluice.default.edges", "sluice.other.presence"):
             self.assert_refused(gateway, "publish", subject)
         for subject in (">", "sluice.default.ev.>", "sluice.default.inbox.edge.x.to.1",
-                        "sluice.default.inbox.*.x.in.>", "sluice.default.inbox.gateway.>"):
+                        "sluice.default.inbox.*.x.in.>", "sluice.default.inbox.gateway.>",
+                        "sluice.default.presence", "sluice.other.edges"):
             self.assert_refused(gateway, "subscribe", subject)
         self.assert_allowed(gateway, "publish", "sluice.default.ev.u.alice")
         # Nor may it have an answer sent in the name of JetStream.
