@@ -28,9 +28,27 @@ absl::StatusOr<std::unique_ptr<v1::Gateway::Stub>> Connect(const GatewayEndpoint
   return v1::Gateway::NewStub(grpc::CreateCustomChannel(gateway.server, credentials, arguments));
 }
 
+void PrepareStream(const GatewayEndpoint& gateway, grpc::ClientContext* context) {
+  if (!gateway.key.empty()) context->AddMetadata("authorization", "Bearer " + gateway.key);
+}
+
 void Prepare(const GatewayEndpoint& gateway, grpc::ClientContext* context) {
   context->set_deadline(std::chrono::system_clock::now() + gateway.timeout);
-  if (!gateway.key.empty()) context->AddMetadata("authorization", "Bearer " + gateway.key);
+  PrepareStream(gateway, context);
+}
+
+std::string ToJson(const v1::ReceiveResponse& message) {
+  std::string json = "{\"id\":";
+  AppendJsonString(message.id(), &json);
+  json += ",\"user_id\":";
+  AppendJsonString(message.user_id(), &json);
+  json += ",\"destination\":";
+  AppendJsonString(message.destination(), &json);
+  json += ",\"data\":";
+  AppendJsonString(message.data(), &json);
+  json += ",\"time\":" + std::to_string(message.time()) + ",\"connection\":";
+  AppendJsonString(message.connection(), &json);
+  return json + ",\"attempt\":" + std::to_string(message.attempt()) + '}';
 }
 
 absl::Status ToStatus(const grpc::Status& status) {
@@ -96,6 +114,36 @@ absl::StatusOr<Attendance> GetPresence(const GatewayEndpoint& gateway,
     json += ",\"sessions\":" + std::to_string(user.sessions()) + "}";
   }
   return attendance;
+}
+
+absl::Status Receive(const GatewayEndpoint& gateway, const Reception& reception,
+                     absl::FunctionRef<bool(const std::string& json)> on_message) {
+  SLUICE_ASSIGN_OR_RETURN(const auto stub, Connect(gateway));
+  grpc::ClientContext context;
+  PrepareStream(gateway, &context);
+  const auto stream = stub->Receive(&context);
+  v1::ReceiveRequest request;
+  request.mutable_open()->set_destination(reception.destination);
+  request.mutable_open()->set_group(reception.group);
+  stream->Write(request);
+  v1::ReceiveResponse message;
+  uint32_t count = 0;
+  bool goes_on = true;
+  while (goes_on && stream->Read(&message)) {
+    goes_on = on_message(ToJson(message));
+    if (!goes_on) break;
+    request.mutable_acknowledge()->clear_ids();
+    request.mutable_acknowledge()->add_ids(message.id());
+    stream->Write(request);
+    goes_on = ++count != reception.count;
+  }
+  stream->WritesDone();
+  if (!goes_on) {
+    // What came meanwhile is not acknowledged, and comes again to another.
+    while (stream->Read(&message)) {
+    }
+  }
+  return ToStatus(stream->Finish());
 }
 
 }  // namespace sluice::app

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 
 namespace sluice::app {
@@ -25,6 +27,13 @@ struct Publication {
   std::string idempotency_key;
 };
 
+// What to receive of what browsers send.
+struct Reception {
+  std::string destination = "*";
+  std::string group = "sluice-receive";
+  uint32_t count = 0;  // ends after so many; 0: never
+};
+
 // Whose sessions to end.
 struct Disconnection {
   bool is_token = false;
@@ -42,6 +51,12 @@ struct Attendance {
 // Publishes and waits for the answer: a JSON object of `event_id` and `duplicate`. Errors: the
 // server's status; INVALID_ARGUMENT (the file of the authority). Thread: any.
 absl::StatusOr<std::string> Publish(const GatewayEndpoint& gateway, const Publication& publication);
+
+// Takes messages and hands each to `on_message` as a JSON object; what that answers true to is
+// acknowledged, false ends it with OK. Errors: the server's status; INVALID_ARGUMENT (the file of
+// the authority). Thread: any; blocks until the end.
+absl::Status Receive(const GatewayEndpoint& gateway, const Reception& reception,
+                     absl::FunctionRef<bool(const std::string& json)> on_message);
 
 // Revokes and waits until it is stored. Errors: as Publish. Thread: any.
 absl::Status Disconnect(const GatewayEndpoint& gateway, const Disconnection& disconnection);

@@ -63,6 +63,14 @@ int RunPresence(const GatewayEndpoint& gateway, const std::vector<std::string>& 
   return kExitFailure;
 }
 
+int RunReceive(const GatewayEndpoint& gateway, const Reception& reception) {
+  const absl::Status status = Receive(gateway, reception, [](const std::string& json) {
+    // Whoever reads may have left, as in `sluice receive | head -1`.
+    return std::puts(json.c_str()) != EOF && std::fflush(stdout) == 0;
+  });
+  return status.ok() ? kExitOk : Fail("receive", gateway, status);
+}
+
 void AddGatewayOptions(CLI::App* command, GatewayEndpoint* gateway) {
   command->add_option("--key", gateway->key, "The publisher's key (default: SLUICE_PUBLISHER_KEY)")
       ->envname("SLUICE_PUBLISHER_KEY");
@@ -122,6 +130,24 @@ void AddPresence(CLI::App* app, Command* chosen) {
   command->add_option("USER", *users, "The users; at most 1,000")->required();
   command->callback([users, gateway, chosen] {
     *chosen = [users, gateway] { return RunPresence(*gateway, *users); };
+  });
+}
+
+void AddReceive(CLI::App* app, Command* chosen) {
+  CLI::App* const command = app->add_subcommand(
+      "receive", "Take what browsers send to backends: print it, and acknowledge it.");
+  const auto reception = std::make_shared<Reception>();
+  const auto gateway = std::make_shared<GatewayEndpoint>();
+  command
+      ->add_option("--destination", reception->destination,
+                   "What of /app/DESTINATION: a name, or its beginning and *")
+      ->capture_default_str();
+  command->add_option("--group", reception->group, "Receivers of one group share the messages")
+      ->capture_default_str();
+  command->add_option("--count", reception->count, "End after so many messages");
+  AddGatewayOptions(command, gateway.get());
+  command->callback([reception, gateway, chosen] {
+    *chosen = [reception, gateway] { return RunReceive(*gateway, *reception); };
   });
 }
 

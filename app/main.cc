@@ -30,6 +30,7 @@ int Main(int argc, char** argv) {
   AddPublish(&app, &chosen);
   AddDisconnect(&app, &chosen);
   AddPresence(&app, &chosen);
+  AddReceive(&app, &chosen);
   AddListen(&app, &chosen);
   AddToken(&app, &chosen);
   AddCheckConfig(&app, &chosen);

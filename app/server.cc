@@ -10,6 +10,7 @@
 #include "edge/auth/query_user_authenticator.h"
 #include "edge/auth/token_authenticator.h"
 #include "ingest/memory_log.h"
+#include "ingest/memory_message_queue.h"
 #include "ingest/nats_peer_network.h"
 
 namespace sluice::app {
@@ -21,6 +22,17 @@ std::string Bound(const std::string& listen, uint16_t port) {
   if (!address.ok()) return listen;
   address->port = port;
   return address->ToString();
+}
+
+// What the demo's page sends its lines to, unless the settings say otherwise.
+void AddDemoRoute(EdgeOptions* options) {
+  const RouteOptions chat = {.destination = "chat.sendMessage", .to = "topic:chat", .type = ""};
+  const auto takes_it = [&chat](const RouteOptions& route) {
+    return route.destination == chat.destination;
+  };
+  bool is_taken = takes_it(options->route);
+  for (const auto& [place, route] : options->more_routes) is_taken |= takes_it(route);
+  if (!is_taken) options->more_routes["demo"] = chat;
 }
 
 }  // namespace
@@ -64,11 +76,15 @@ absl::Status Server::StartLog() {
     auto log = std::make_unique<ingest::MemoryLog>(options_.log);
     log_metrics_ = log.get();
     log_ = std::move(log);
+    auto messages = std::make_unique<ingest::MemoryMessageQueue>(options_.messages);
+    message_metrics_ = messages.get();
+    messages_ = std::move(messages);
     return absl::OkStatus();
   }
   using Use = ingest::JetstreamLog::Use;
   const Use use = role_ == Role::kServe     ? Use::kBoth
                   : role_ == Role::kGateway ? Use::kAppend
+                  : options_.edge.publish   ? Use::kBoth
                                             : Use::kTail;
   SLUICE_ASSIGN_OR_RETURN(
       std::unique_ptr<ingest::JetstreamLog> log,
@@ -87,8 +103,9 @@ absl::Status Server::StartGateway() {
         nats_presence_, ingest::NatsPresence::Start({.options = options_.nats, .logger = logger_}));
     presence = nats_presence_.get();
   }
-  SLUICE_ASSIGN_OR_RETURN(gateway_, gateway::Gateway::Start(options_.gateway, log_.get(), logger_,
-                                                            Clock::System(), presence));
+  SLUICE_ASSIGN_OR_RETURN(
+      gateway_, gateway::Gateway::Start(options_.gateway, log_.get(), messages_.get(), logger_,
+                                        Clock::System(), presence));
   return absl::OkStatus();
 }
 
@@ -117,11 +134,15 @@ absl::Status Server::StartEdge() {
     SLUICE_ASSIGN_OR_RETURN(
         peers, ingest::NatsPeerNetwork::Create({.options = options_.nats, .logger = logger_}));
   }
+  EdgeOptions options = options_.edge;
+  if (demo_) AddDemoRoute(&options);
   SLUICE_ASSIGN_OR_RETURN(
-      edge_, edge::Edge::Start({.options = options_.edge,
+      edge_, edge::Edge::Start({.options = options,
                                 .retention = options_.log.retention,
                                 .authenticator = std::move(authenticator),
                                 .routes = demo_ ? demo_->Routes() : std::vector<edge::HttpRoute>(),
+                                .messages = messages_.get(),
+                                .may_publish = role_ != Role::kEdge || options_.edge.publish,
                                 .peers = std::move(peers),
                                 .logger = logger_}));
   local_presence_.SetEdge(edge_.get());
@@ -134,6 +155,7 @@ absl::Status Server::StartAdmin() {
       .live = {{"main loop", [this] { return pulse_.is_alive() || is_stopping_; }}},
       .ready = {{"serving", [this] { return !is_stopping_; }}},
       .metrics = {&process_metrics_, log_metrics_}};
+  if (message_metrics_ != nullptr) parts.metrics.push_back(message_metrics_);
   if (jetstream_ != nullptr) {
     parts.ready.push_back({"nats", [this] { return jetstream_->is_connected(); }});
     parts.ready.push_back({"stream", [this] { return jetstream_->is_ready(); }});

@@ -113,6 +113,10 @@ std::vector<ConfigError> CheckRole(const ServerArguments& arguments, const Optio
   if (options.nats.urls.empty()) {
     errors.push_back({"", "nats.urls", "is needed: this process has no log of its own (--nats)"});
   }
+  const bool has_routes = options.edge.route != RouteOptions() || !options.edge.more_routes.empty();
+  if (arguments.role == Role::kEdge && has_routes && !options.edge.publish) {
+    errors.push_back({"", "edge.publish", "must be true, since there are routes into channels"});
+  }
   if (options.insecure) return errors;
   if (arguments.role == Role::kGateway && !options.gateway.has_publishers()) {
     errors.push_back({"", "publisher",

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -58,8 +59,9 @@ std::string UnknownName(std::string_view name, NameOf name_of) {
   return absl::StrCat("is not a setting; did you mean ", nearest, "?");
 }
 
-// Settings of which there may be several: `[publishers.NAME]` has those of `[publisher]`, and
-// `[issuers.NAME]` those of `[auth]` that say something of one issuer.
+// Settings of which there may be several: `[publishers.NAME]` has those of `[publisher]`,
+// `[issuers.NAME]` those of `[auth]` that say something of one issuer, and each
+// `[[edge.routes]]` those of `[edge.route]`.
 template <typename T>
 absl::Status AssignTo(T* named, T* place, const Setting& setting, std::string_view text,
                       Options* scratch) {
@@ -77,6 +79,12 @@ bool SaysSomethingOfAnIssuer(std::string_view key) {
   return key.starts_with("auth.");
 }
 
+// `parts`: of `edge.routes[0].to`, say. nullptr: none of those.
+const Setting* FindRouteSetting(const std::vector<std::string>& parts) {
+  if (parts[0] != "edge" || !parts[1].starts_with("routes[")) return nullptr;
+  return FindSetting("edge.route." + parts[2]);
+}
+
 // Assigns a setting of a section with a name. nullopt: `key` is none of those.
 std::optional<absl::Status> ApplyNamedEntry(const FileEntry& entry, Options* options) {
   const std::vector<std::string> parts = absl::StrSplit(entry.key, '.');
@@ -86,6 +94,10 @@ std::optional<absl::Status> ApplyNamedEntry(const FileEntry& entry, Options* opt
     const Setting* setting = FindSetting("publisher." + parts[2]);
     if (setting == nullptr) return std::nullopt;
     return AssignTo(&options->gateway.more_publishers[parts[1]], &scratch.gateway.publisher,
+                    *setting, entry.text, &scratch);
+  }
+  if (const Setting* setting = FindRouteSetting(parts)) {
+    return AssignTo(&options->edge.more_routes[parts[0] + '.' + parts[1]], &scratch.edge.route,
                     *setting, entry.text, &scratch);
   }
   const Setting* setting = FindSetting("auth." + parts[2]);
@@ -214,6 +226,22 @@ void CheckPublishers(const GatewayOptions& gateway, std::vector<ConfigError>* er
   }
 }
 
+void CheckRoutes(const EdgeOptions& edge, std::vector<ConfigError>* errors) {
+  std::vector<std::pair<std::string, const RouteOptions*>> routes;
+  if (edge.route != RouteOptions()) routes.emplace_back("edge.route", &edge.route);
+  for (const auto& [section, route] : edge.more_routes) routes.emplace_back(section, &route);
+  std::map<std::string, std::string> sections;  // by destination
+  for (const auto& [section, route] : routes) {
+    if (route->destination.empty() || route->to.empty()) {
+      errors->push_back({"", section, "needs destination and to"});
+      continue;
+    }
+    const auto [other, is_first] = sections.emplace(route->destination, section);
+    if (is_first) continue;
+    errors->push_back({"", section + ".destination", "must differ from that of " + other->second});
+  }
+}
+
 void CheckTls(const Options& options, std::vector<ConfigError>* errors) {
   const GatewayOptions& gateway = options.gateway;
   const EdgeOptions& edge = options.edge;
@@ -311,6 +339,7 @@ std::vector<ConfigError> CheckOptions(const Options& options) {
   CheckNats(options.nats, &errors);
   CheckAuth(options.auth, &errors);
   CheckPublishers(options.gateway, &errors);
+  CheckRoutes(options.edge, &errors);
   CheckTls(options, &errors);
   CheckExposure(options, &errors);
   return errors;

@@ -44,7 +44,8 @@ std::optional<std::string> ValueText(const toml::node& node) {
   return absl::StrJoin(texts, ",");
 }
 
-// Adds what `table` holds, sub-tables included, under `prefix` (empty or ending in a dot). Settings
+// Adds what `table` holds, sub-tables included, under `prefix` (empty or ending in a dot); those of
+// the i-th of several tables with one name under `name[i].`, from 0. Settings
 // have one level of sections; `depth` ends the recursion over dotted keys, which toml++ does not.
 void Flatten(const toml::table& table, const std::string& prefix, const std::string& path,
              int depth, ConfigFile* file) {
@@ -52,8 +53,13 @@ void Flatten(const toml::table& table, const std::string& prefix, const std::str
     const std::string key =
         prefix + absl::CHexEscape(absl::string_view(name.str().data(), name.str().size()));
     const auto* section = node.as_table();
+    const auto* list = node.as_array();
     if (section != nullptr && depth < kMaxDepth) {
       Flatten(*section, key + '.', path, depth + 1, file);
+    } else if (list != nullptr && list->is_array_of_tables() && depth < kMaxDepth) {
+      for (size_t i = 0; i < list->size(); ++i) {
+        Flatten(*(*list)[i].as_table(), absl::StrCat(key, "[", i, "]."), path, depth + 1, file);
+      }
     } else if (std::optional<std::string> text = ValueText(node)) {
       file->entries.push_back({key, *std::move(text), static_cast<int>(name.source().begin.line)});
     } else {

@@ -22,11 +22,21 @@ bool NamePattern::Matches(std::string_view name) const {
   return name.size() > literal_.size() && name.starts_with(literal_);
 }
 
+bool NamePattern::Covers(const NamePattern& other) const {
+  if (!other.is_prefix_) return Matches(other.literal_);
+  return is_prefix_ && other.literal_.starts_with(literal_);
+}
+
 std::string NamePattern::ToString() const { return is_prefix_ ? literal_ + '*' : literal_; }
 
 bool AnyMatches(const std::vector<NamePattern>& patterns, std::string_view name) {
   return std::any_of(patterns.begin(), patterns.end(),
                      [name](const NamePattern& pattern) { return pattern.Matches(name); });
+}
+
+bool AnyCovers(const std::vector<NamePattern>& patterns, const NamePattern& wanted) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&wanted](const NamePattern& pattern) { return pattern.Covers(wanted); });
 }
 
 }  // namespace sluice

@@ -19,6 +19,8 @@ class NamePattern {
   static NamePattern Any() { return {"", true}; }
 
   bool Matches(std::string_view name) const;
+  // True if every name that `other` matches is one of this.
+  bool Covers(const NamePattern& other) const;
   // As parsed.
   std::string ToString() const;
 
@@ -32,5 +34,7 @@ class NamePattern {
 
 // True if one of `patterns` matches. Thread: any.
 bool AnyMatches(const std::vector<NamePattern>& patterns, std::string_view name);
+// True if one of `patterns` covers `wanted` by itself. Thread: any.
+bool AnyCovers(const std::vector<NamePattern>& patterns, const NamePattern& wanted);
 
 }  // namespace sluice

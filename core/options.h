@@ -25,6 +25,17 @@ struct LogOptions {
   uint64_t max_tail_lag_bytes = 64u << 20;     // in process: beyond, publishes are the same
 };
 
+// Messages of browsers on their way to backends.
+struct ClientMessageOptions {
+  std::chrono::milliseconds max_age = std::chrono::minutes(5);  // then it is dropped and counted
+  uint64_t max_bytes = 64u << 20;                               // beyond: RESOURCE_EXHAUSTED
+  uint64_t max_messages = 100'000;                              // the same
+  // Not acknowledged within it: delivered again.
+  std::chrono::milliseconds ack_wait = std::chrono::seconds(30);
+  // How long a rejected message waits for its next attempt.
+  std::chrono::milliseconds retry_delay = std::chrono::seconds(1);
+};
+
 enum class StreamStorage : uint8_t { kFile, kMemory };
 
 // The log on NATS JetStream, for `gateway`, `edge` and `serve --nats`.
@@ -77,6 +88,7 @@ struct PublisherOptions {
   std::string certificate;             // a name in its certificate: DNS, URI or common name
   std::vector<std::string> users;      // patterns of user ids that it may publish to
   std::vector<std::string> topics;     // and of topics; both empty: to all
+  std::vector<std::string> receive;    // and of destinations; all three empty: all
   uint32_t max_events_per_second = 0;  // 0: no limit
 
   friend bool operator==(const PublisherOptions&, const PublisherOptions&) = default;
@@ -107,6 +119,15 @@ struct GatewayOptions {
   }
 };
 
+// Where the messages to one destination go instead of to backends.
+struct RouteOptions {
+  std::string destination;  // `chat.sendMessage` of `/app/chat.sendMessage`
+  std::string to;           // see RouteTarget
+  std::string type;         // of the events
+
+  friend bool operator==(const RouteOptions&, const RouteOptions&) = default;
+};
+
 struct EdgeOptions {
   std::string listen = "127.0.0.1:8080";
   uint32_t shards = 0;                       // 0: one per core
@@ -131,6 +152,9 @@ struct EdgeOptions {
   std::string tls_cert_file = {};             // PEM; empty: plain text
   std::string tls_key_file = {};
   uint32_t frame_cache_bytes = 16u << 20;  // encoded frames kept, per shard
+  bool publish = false;                    // on NATS: an edge of its own may append to the log
+  RouteOptions route = {};
+  std::map<std::string, RouteOptions> more_routes = {};  // by their place in the file
 };
 
 struct AdminOptions {
@@ -145,6 +169,7 @@ struct LoggingOptions {
 
 struct Options {
   LogOptions log;
+  ClientMessageOptions messages;
   NatsOptions nats;
   GatewayOptions gateway;
   AuthOptions auth;

@@ -11,9 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "core/event.h"
 #include "core/listen_address.h"
 #include "core/name_pattern.h"
 #include "core/quantity.h"
+#include "core/route_target.h"
 #include "core/signature_algorithm.h"
 
 namespace sluice {
@@ -111,6 +113,24 @@ bool IsText(std::string_view text) {
          });
 }
 
+// An empty text is none, whether or not there has to be one: see CheckOptions.
+bool IsAllowedText(Type type, std::string_view text) {
+  switch (type) {
+    case Type::kName:
+      return IsName(text);
+    case Type::kUrl:
+      return IsHttpsUrl(text);
+    case Type::kDestination:
+      return text.empty() || ValidateChannelName("destination", text).ok();
+    case Type::kRouteTarget:
+      return text.empty() || RouteTarget::Parse(text).ok();
+    case Type::kEventType:
+      return ValidateEventType("type", text).ok();
+    default:
+      return IsText(text);
+  }
+}
+
 // What each element of a list must be.
 bool (*ElementTest(Type type))(std::string_view) {
   switch (type) {
@@ -150,10 +170,7 @@ class Assigner {
     }
     // A refused secret is not quoted.
     if (setting_.type == Type::kSecret && !IsText(text_)) return NotAllowed(setting_, "...");
-    const bool is_allowed = setting_.type == Type::kName  ? IsName(text_)
-                            : setting_.type == Type::kUrl ? IsHttpsUrl(text_)
-                                                          : IsText(text_);
-    if (!is_allowed) return NotAllowed(setting_, text_);
+    if (!IsAllowedText(setting_.type, text_)) return NotAllowed(setting_, text_);
     place(*options_) = std::string(text_);
     return absl::OkStatus();
   }
@@ -248,6 +265,12 @@ std::string AllowedValues(const Setting& setting) {
       return "an address that begins with https://";
     case Type::kName:
       return "1 to 32 characters of a-z, 0-9, `-` and `_`";
+    case Type::kDestination:
+      return "1 to 256 bytes without control characters";
+    case Type::kRouteTarget:
+      return "topic:NAME, user:NAME or user:{user}";
+    case Type::kEventType:
+      return "at most 64 bytes without CR, LF and NUL; not connected, gap or closing";
     case Type::kText:
     case Type::kSecret:
       return "at most 1024 bytes without control characters";

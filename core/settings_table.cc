@@ -36,6 +36,17 @@ const Setting kSettings[] = {
     {"log.max_tail_lag_bytes", Type::kByteSize, AT(log.max_tail_lag_bytes),
      "How far the edge may lag behind the log before publishes are refused.", kMiB, 4 * kGiB},
 
+    {"messages.max_age", Type::kDuration, AT(messages.max_age),
+     "How long a message to backends waits to be acknowledged; then it is dropped.", kSecond, 24 * kHour},
+    {"messages.max_bytes", Type::kByteSize, AT(messages.max_bytes),
+     "How many bytes of messages wait for backends; beyond it sends are refused.", kMiB, 64 * kGiB},
+    {"messages.max_messages", Type::kCount, AT(messages.max_messages),
+     "How many messages wait for backends; beyond it sends are refused.", 1, 10'000'000},
+    {"messages.ack_wait", Type::kDuration, AT(messages.ack_wait),
+     "How long a backend may take to acknowledge a message; then it is delivered again.", 100, kHour},
+    {"messages.retry_delay", Type::kDuration, AT(messages.retry_delay),
+     "How long a rejected message waits until it is delivered again.", 10, kHour},
+
     {"nats.urls", Type::kServers, AT(nats.urls),
      "NATS servers that hold the log; without one it is in this process's memory."},
     {"nats.namespace", Type::kName, AT(nats.name_space),
@@ -90,6 +101,8 @@ const Setting kSettings[] = {
      "The users it may publish to; if topics are not set either, to all."},
     {"publisher.topics", Type::kPatterns, AT(gateway.publisher.topics),
      "The topics it may publish to; if users are not set either, to all."},
+    {"publisher.receive", Type::kPatterns, AT(gateway.publisher.receive),
+     "The destinations it may receive from; if nothing is set of users, topics and this, all."},
     {"publisher.max_events_per_second", Type::kCount, AT(gateway.publisher.max_events_per_second),
      "How many events it may publish; beyond it RESOURCE_EXHAUSTED.", 1, 10'000'000, "no limit"},
 
@@ -165,6 +178,15 @@ const Setting kSettings[] = {
     {"edge.tls_key_file", Type::kText, AT(edge.tls_key_file), "Its private key (PEM)."},
     {"edge.frame_cache_bytes", Type::kByteSize, AT(edge.frame_cache_bytes),
      "Memory for encoded events, per shard.", 64 * kKiB, kGiB},
+
+    {"edge.publish", Type::kSwitch, AT(edge.publish),
+     "Whether `sluice edge` publishes what clients send to topics and along routes. It then needs the "
+     "rights of a gateway on NATS. `sluice serve` always does."},
+    {"edge.route.destination", Type::kDestination, AT(edge.route.destination),
+     "What of `/app/DESTINATION` is not for backends but for the channel `to`."},
+    {"edge.route.to", Type::kRouteTarget, AT(edge.route.to),
+     "The channel that its messages are published to; {user} is who sent it."},
+    {"edge.route.type", Type::kEventType, AT(edge.route.type), "The type of these events."},
 
     {"admin.listen", Type::kAddress, AT(admin.listen),
      "Where `/livez`, `/readyz` and `/metrics` are served."},

@@ -34,7 +34,9 @@ class Edge::Impl {
                                  auto done) { Renew(std::move(renewal), std::move(done)); },
                  .edge_id = parts.peers == nullptr ? "0" : parts.peers->self(),
                  .sessions = {parts.options.max_sessions, parts.options.max_sessions_per_user},
-                 .addresses = AddressQuota(parts.options.max_connections_per_address)},
+                 .addresses = AddressQuota(parts.options.max_connections_per_address),
+                 .router = MessageRouter(parts.options, parts.messages, parts.clock)},
+        may_publish_(parts.may_publish),
         peers_(std::move(parts.peers)) {}
 
   absl::Status LoadTls() {
@@ -69,6 +71,7 @@ class Edge::Impl {
   }
 
   void Follow(ingest::EventLog* log, TailSink* sink) {
+    if (may_publish_) context_.router.set_log(log);
     auto tail = log->OpenTail(sink);
     MutexLock lock(&tail_mutex_);
     tail_ = std::move(tail);
@@ -165,6 +168,7 @@ class Edge::Impl {
   }
 
   EdgeContext context_;
+  const bool may_publish_;
   std::unique_ptr<ingest::PeerNetwork> peers_;  // null: no other edge
   uint16_t port_ = 0;
   std::atomic<bool> caught_up_{false};

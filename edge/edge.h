@@ -17,6 +17,7 @@
 #include "edge/auth/authenticator.h"
 #include "edge/http/route.h"
 #include "edge/memory_level.h"
+#include "ingest/client_message_queue.h"
 #include "ingest/event_log.h"
 #include "ingest/peer_network.h"
 
@@ -31,7 +32,10 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
     EdgeOptions options;
     RetentionOptions retention;
     std::unique_ptr<Authenticator> authenticator;
-    std::vector<HttpRoute> routes;                         // e.g. the demo page
+    std::vector<HttpRoute> routes;  // e.g. the demo page
+    // What clients send to backends goes there; null: nowhere. Outlives the edge.
+    ingest::ClientMessageQueue* messages = nullptr;
+    bool may_publish = true;                               // the log that is followed takes appends
     std::unique_ptr<ingest::PeerNetwork> peers = nullptr;  // null: this edge is the only one
     const Clock* clock = &Clock::System();
     Logger* logger = nullptr;  // null: silent

@@ -67,6 +67,24 @@ MetricFamily SessionsClosed(const Shards& shards) {
   return family.Take();
 }
 
+// Of the protocols that a client can send over.
+MetricFamily ClientMessages(const Shards& shards) {
+  Family family("client_messages_total",
+                "Messages that clients sent to backends or channels, by what became of them.",
+                MetricType::Counter);
+  for (size_t protocol = 0; protocol < kProtocols; ++protocol) {
+    if (static_cast<Protocol>(protocol) == Protocol::kSse) continue;
+    for (size_t i = 0; i < kSendResults; ++i) {
+      family.Add(
+          shards,
+          {{"protocol", std::string(kProtocolLabels[protocol])},
+           {"result", std::string(kSendResultLabels[i])}},
+          [=](const ShardStats& s) -> const Counter& { return s.protocols[protocol].sends[i]; });
+    }
+  }
+  return family.Take();
+}
+
 MetricFamily Gaps(const Shards& shards) {
   Family family("gaps_total", "Gap events sent, by reason.", MetricType::Counter);
   for (size_t i = 1; i < kGapReasons; ++i) {
@@ -152,6 +170,7 @@ std::vector<MetricFamily> CollectEdgeMetrics(const Shards& shards, MemoryLevel m
       OfProtocols(shards, kCounter, "sessions_renewed_total", "Sessions that were given a new token.", &P::renewed),
       OfProtocols(shards, kCounter, "sessions_opened_total", "Sessions begun.", &P::opened),
       SessionsClosed(shards),
+      ClientMessages(shards),
       Single(shards, kCounter, "sessions_shed_total", "Streams refused with closing overload.", &S::sessions_shed),
       HandshakesRejected(shards),
       AuthFailures(shards),

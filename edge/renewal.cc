@@ -44,14 +44,15 @@ bool ReadTime(const json::object& object, std::string_view name, WallTime* time)
   return true;
 }
 
-bool ReadTopics(const json::object& object, std::vector<NamePattern>* topics) {
-  const json::value* value = object.if_contains("topics");
+bool ReadPatterns(const json::object& object, std::string_view name,
+                  std::vector<NamePattern>* patterns) {
+  const json::value* value = object.if_contains(name);
   if (value == nullptr || !value->is_array()) return false;
   for (const json::value& each : value->get_array()) {
     if (!each.is_string()) return false;
     auto pattern = NamePattern::Parse(std::string_view(each.get_string()));
     if (!pattern.ok()) return false;
-    topics->push_back(*std::move(pattern));
+    patterns->push_back(*std::move(pattern));
   }
   return true;
 }
@@ -77,10 +78,13 @@ std::string ConnectionId::ToString() const {
 std::string Renewal::ToJson() const {
   json::array topics;
   for (const NamePattern& topic : identity.topics) topics.emplace_back(topic.ToString());
+  json::array publish;
+  for (const NamePattern& topic : identity.publish) publish.emplace_back(topic.ToString());
   const json::object object = {{"connection", connection.ToString()},
                                {"user", identity.user_id},
                                {"token", identity.token_id},
                                {"topics", std::move(topics)},
+                               {"publish", std::move(publish)},
                                {"issued", Nanoseconds(identity.issued)},
                                {"expires", Nanoseconds(identity.expires)}};
   return json::serialize(object);
@@ -99,7 +103,12 @@ std::optional<Renewal> Renewal::FromJson(std::string_view text) {
   Identity& identity = renewal.identity;
   identity.user_id = *std::move(user);
   identity.token_id = *std::move(token);
-  if (!ReadTopics(*object, &identity.topics) || !ReadTime(*object, "issued", &identity.issued) ||
+  // An edge of an earlier version does not say what may be published to.
+  if (object->contains("publish") && !ReadPatterns(*object, "publish", &identity.publish)) {
+    return std::nullopt;
+  }
+  if (!ReadPatterns(*object, "topics", &identity.topics) ||
+      !ReadTime(*object, "issued", &identity.issued) ||
       !ReadTime(*object, "expires", &identity.expires)) {
     return std::nullopt;
   }

@@ -13,6 +13,7 @@
 
 #include "gateway/inbox.h"
 #include "gateway/publish_counters.h"
+#include "gateway/receive_counters.h"
 
 namespace sluice::gateway {
 
@@ -92,6 +93,7 @@ class CallThread final {
   const std::shared_ptr<Inbox>& inbox() { return inbox_; }
   PublishCounters& counters() { return counters_; }
   const PublishCounters& counters() const { return counters_; }
+  ReceiveCounters& receive_counters() { return receive_counters_; }
   // Runs `task` on this thread; drops it after Join. Thread: any.
   void Run(Inbox::Task task) { inbox_->Post(std::move(task)); }
 
@@ -122,6 +124,7 @@ class CallThread final {
   const std::shared_ptr<Inbox> inbox_;  // shared with appends, which may outlive the gateway
   std::thread thread_;
   PublishCounters counters_;
+  ReceiveCounters receive_counters_;
 
   // Own thread only.
   std::vector<Flushable*> flushables_;

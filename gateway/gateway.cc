@@ -96,8 +96,12 @@ uint32_t ThreadCount(const GatewayOptions& options) {
 class Gateway::Impl {
  public:
   Impl(const GatewayOptions& options, PublisherTable publishers, ingest::EventLog* log,
-       Logger* logger, const Clock& clock, ingest::Presence* presence)
-      : publisher_(options, std::move(publishers), log, logger, clock), presence_(presence) {}
+       ingest::ClientMessageQueue* messages, Logger* logger, const Clock& clock,
+       ingest::Presence* presence)
+      : publisher_(options, std::move(publishers), log, logger, clock),
+        messages_(messages),
+        message_budget_(options.max_in_flight_bytes),
+        presence_(presence) {}
 
   absl::Status Start() {
     const GatewayOptions& options = publisher_.options();
@@ -144,18 +148,26 @@ class Gateway::Impl {
   std::vector<prometheus::MetricFamily> Collect() const {
     std::vector<const PublishCounters*> counters;
     for (const auto& thread : threads_) counters.push_back(&thread->counters());
-    return CollectPublishMetrics(counters);
+    std::vector<prometheus::MetricFamily> families = CollectPublishMetrics(counters);
+    std::vector<const ReceiveCounters*> receive_counters;
+    for (const auto& thread : threads_) receive_counters.push_back(&thread->receive_counters());
+    for (auto& family : CollectReceiveMetrics(receive_counters)) {
+      families.push_back(std::move(family));
+    }
+    return families;
   }
 
  private:
   void Accept(CallThread* thread, Announcer* announcer) {
-    const PublishParts parts = {&service_, &publisher_, thread, announcer, presence_};
+    const PublishParts parts = {&service_, &publisher_,      thread,   announcer,
+                                messages_, &message_budget_, presence_};
     for (int i = 0; i < kAcceptedAhead; ++i) AcceptPublish(parts);
     for (int i = 0; i < kRareAcceptedAhead; ++i) {
       AcceptPublishBatch(parts);
       AcceptPublishStream(parts);
       AcceptDisconnect(parts);
       AcceptPresence(parts);
+      AcceptReceive(parts);
     }
   }
 
@@ -165,6 +177,8 @@ class Gateway::Impl {
 
   // Constant once started. In this order: calls end before what they use.
   Publisher publisher_;
+  ingest::ClientMessageQueue* const messages_;
+  ByteBudget message_budget_;
   ingest::Presence* const presence_;
   PublishService service_;
   std::vector<std::unique_ptr<CallThread>> threads_;
@@ -177,11 +191,13 @@ class Gateway::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const GatewayOptions& options,
-                                                        ingest::EventLog* log, Logger* logger,
-                                                        const Clock& clock,
+                                                        ingest::EventLog* log,
+                                                        ingest::ClientMessageQueue* messages,
+                                                        Logger* logger, const Clock& clock,
                                                         ingest::Presence* presence) {
   SLUICE_ASSIGN_OR_RETURN(PublisherTable publishers, PublisherTable::Load(options));
-  auto impl = std::make_unique<Impl>(options, std::move(publishers), log, logger, clock, presence);
+  auto impl = std::make_unique<Impl>(options, std::move(publishers), log, messages, logger, clock,
+                                     presence);
   SLUICE_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }

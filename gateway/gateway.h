@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/logging.h"
 #include "core/options.h"
+#include "ingest/client_message_queue.h"
 #include "ingest/event_log.h"
 #include "ingest/presence.h"
 
@@ -20,15 +21,14 @@ namespace sluice::gateway {
 // may publish. Owner: app. Thread: Start, Stop and the destructor on main, the rest on any.
 class Gateway final : public prometheus::Collectable {
  public:
-  // Listens and serves. `log`, `logger` (null: silent), `clock` and `presence` (null: no edges to
-  // ask) outlive the gateway; answers of the log and of the edges may come later still. Errors:
-  // INVALID_ARGUMENT (the address, a key or certificate), UNAVAILABLE (cannot listen there, says
-  // why).
-  static absl::StatusOr<std::unique_ptr<Gateway>> Start(const GatewayOptions& options,
-                                                        ingest::EventLog* log,
-                                                        Logger* logger = nullptr,
-                                                        const Clock& clock = Clock::System(),
-                                                        ingest::Presence* presence = nullptr);
+  // Listens and serves. `log`, `messages` (null: there is nothing to receive), `logger` (null:
+  // silent), `clock` and `presence` (null: no edges to ask) outlive the gateway; answers of the log
+  // and of the edges may come later still. Errors: INVALID_ARGUMENT (the address, a key or
+  // certificate), UNAVAILABLE (cannot listen there, says why).
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(
+      const GatewayOptions& options, ingest::EventLog* log,
+      ingest::ClientMessageQueue* messages = nullptr, Logger* logger = nullptr,
+      const Clock& clock = Clock::System(), ingest::Presence* presence = nullptr);
   ~Gateway() override;
 
   int port() const;  // the bound one, also if 0 was asked for

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <utility>
 
+#include "core/byte_budget.h"
 #include "core/clock.h"
 #include "core/logging.h"
 #include "core/options.h"
 #include "gateway/append.h"
-#include "gateway/byte_budget.h"
 #include "gateway/publish_counters.h"
 #include "gateway/publisher_table.h"
 #include "ingest/event_log.h"

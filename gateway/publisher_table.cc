@@ -43,10 +43,12 @@ std::string_view BearerKey(const grpc::ServerContext& call) {
 }  // namespace
 
 PublisherGrant::PublisherGrant(std::string name, std::vector<NamePattern> users,
-                               std::vector<NamePattern> topics, uint32_t max_events_per_second)
+                               std::vector<NamePattern> topics, std::vector<NamePattern> receive,
+                               uint32_t max_events_per_second)
     : name_(std::move(name)),
       users_(std::move(users)),
       topics_(std::move(topics)),
+      receive_(std::move(receive)),
       interval_(max_events_per_second == 0
                     ? std::chrono::nanoseconds(0)
                     : std::chrono::nanoseconds(std::chrono::seconds(1)) / max_events_per_second) {}
@@ -82,6 +84,12 @@ absl::Status PublisherGrant::MayDisconnectToken() const {
   return absl::PermissionDeniedError(absl::StrCat(name_, " may not disconnect every user"));
 }
 
+absl::Status PublisherGrant::MayReceive(const NamePattern& destinations) const {
+  if (AnyCovers(receive_, destinations)) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat(name_, " may not receive from ", destinations.ToString()));
+}
+
 bool PublisherGrant::TakeTurn(SteadyTime now) const {
   const int64_t now_ns = now.time_since_epoch() / std::chrono::nanoseconds(1);
   int64_t due = due_.load(std::memory_order_relaxed);
@@ -103,7 +111,9 @@ absl::Status PublisherTable::Add(const std::string& section, const PublisherOpti
   const std::vector<std::string> all = {"*"};
   grants_.push_back(std::make_unique<PublisherGrant>(
       section, ParsePatterns(has_all ? all : options.users),
-      ParsePatterns(has_all ? all : options.topics), options.max_events_per_second));
+      ParsePatterns(has_all ? all : options.topics),
+      ParsePatterns(has_all && options.receive.empty() ? all : options.receive),
+      options.max_events_per_second));
   const PublisherGrant* const grant = grants_.back().get();
   if (!options.certificate.empty()) {
     if (by_certificate_.emplace(options.certificate, grant).second) return absl::OkStatus();

@@ -25,7 +25,7 @@ class PublisherGrant final {
   // Anyone, anything.
   PublisherGrant() = default;
   PublisherGrant(std::string name, std::vector<NamePattern> users, std::vector<NamePattern> topics,
-                 uint32_t max_events_per_second);
+                 std::vector<NamePattern> receive, uint32_t max_events_per_second);
 
   const std::string& name() const { return name_; }
   // PERMISSION_DENIED: it may not publish to this user or, for a token, to some.
@@ -33,6 +33,8 @@ class PublisherGrant final {
   absl::Status MayDisconnectToken() const;
   // PERMISSION_DENIED: it may not publish to this user.
   absl::Status MaySeeUser(std::string_view user) const;
+  // PERMISSION_DENIED: it may not receive from all of `destinations`.
+  absl::Status MayReceive(const NamePattern& destinations) const;
   // PERMISSION_DENIED: not to this channel. RESOURCE_EXHAUSTED: too many events of late; up to a
   // second's worth may come at once.
   absl::Status Admit(ChannelKind kind, std::string_view channel, SteadyTime now) const;
@@ -43,6 +45,7 @@ class PublisherGrant final {
   const std::string name_;
   const std::vector<NamePattern> users_ = {NamePattern::Any()};
   const std::vector<NamePattern> topics_ = {NamePattern::Any()};
+  const std::vector<NamePattern> receive_ = {NamePattern::Any()};
   const std::chrono::nanoseconds interval_{0};  // between events; 0: no limit
   // When the next event would be due at that rate, in ns of SteadyTime (the GCRA's "theoretical
   // arrival time").

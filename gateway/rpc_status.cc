@@ -19,7 +19,7 @@ constexpr std::string_view kTypeUrl = "type.googleapis.com/";
 constexpr std::chrono::milliseconds kRetryDelay(100);
 
 // The last row stands for every other code.
-constexpr std::array<PublishFailure, 7> kFailures = {{
+constexpr std::array<PublishFailure, 8> kFailures = {{
     {absl::StatusCode::kInvalidArgument, grpc::StatusCode::INVALID_ARGUMENT,
      PublishOutcome::kInvalidArgument},
     {absl::StatusCode::kResourceExhausted, grpc::StatusCode::RESOURCE_EXHAUSTED,
@@ -31,6 +31,9 @@ constexpr std::array<PublishFailure, 7> kFailures = {{
      PublishOutcome::kUnauthenticated},
     {absl::StatusCode::kPermissionDenied, grpc::StatusCode::PERMISSION_DENIED,
      PublishOutcome::kPermissionDenied},
+    // Of Receive alone: publishing has no such failure.
+    {absl::StatusCode::kFailedPrecondition, grpc::StatusCode::FAILED_PRECONDITION,
+     PublishOutcome::kInternal},
     {absl::StatusCode::kInternal, grpc::StatusCode::INTERNAL, PublishOutcome::kInternal},
 }};
 

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/status.h"
 
@@ -18,6 +19,7 @@ namespace json = boost::json;
 constexpr int64_t kNotFound = 404;
 constexpr int64_t kTemporarilyUnavailable = 503;
 constexpr int64_t kMessageTooLarge = 10054;
+constexpr int64_t kNotStored = 10077;
 constexpr size_t kMaxDescriptionBytes = 200;
 
 int64_t Integer(const json::object& object, const char* name) {
@@ -37,6 +39,10 @@ absl::Status ErrorOf(const json::object& error) {
   const std::string message =
       absl::StrCat("JetStream: ", absl::CHexEscape(text.substr(0, kMaxDescriptionBytes)));
   if (Integer(error, "err_code") == kMessageTooLarge) return absl::InvalidArgumentError(message);
+  // The number stands for every reason not to store; this is how it begins if a limit is reached.
+  if (Integer(error, "err_code") == kNotStored && absl::StartsWith(text, "maximum ")) {
+    return absl::ResourceExhaustedError(message);
+  }
   const int64_t code = Integer(error, "code");
   if (code == kNotFound) return absl::NotFoundError(message);
   if (code == kTemporarilyUnavailable) return absl::UnavailableError(message);
@@ -78,7 +84,7 @@ absl::StatusOr<AppendAnswer> ParseAppendAnswer(std::string_view answer) {
     return AppendAnswer{*sequence, is_duplicate};
   }
   const absl::Status status = ParseJetstreamAnswer(answer).status();
-  if (absl::IsInvalidArgument(status)) return status;
+  if (absl::IsInvalidArgument(status) || absl::IsResourceExhausted(status)) return status;
   return absl::UnavailableError(status.ok() ? "JetStream: an answer without a sequence"
                                             : status.message());
 }
@@ -105,14 +111,15 @@ std::optional<DeliveryPosition> ParseDeliveryPosition(std::string_view reply) {
     return std::nullopt;
   }
   const std::string_view consumer = tokens[at - 2];
-  std::array<uint64_t, 4> numbers{};
+  std::array<uint64_t, 5> numbers{};
+  --at;
   for (uint64_t& number : numbers) {
     const std::string_view token = tokens[at++];
     const auto result = std::from_chars(token.data(), token.data() + token.size(), number);
     if (result.ec != std::errc() || result.ptr != token.data() + token.size()) return std::nullopt;
   }
-  return DeliveryPosition{consumer, numbers[0], numbers[1], static_cast<int64_t>(numbers[2]),
-                          numbers[3]};
+  return DeliveryPosition{
+      consumer, numbers[0], numbers[1], numbers[2], static_cast<int64_t>(numbers[3]), numbers[4]};
 }
 
 }  // namespace sluice::ingest

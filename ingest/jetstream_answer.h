@@ -18,7 +18,8 @@ namespace sluice::ingest {
 // FAILED_PRECONDITION: it refuses; INTERNAL: not such an answer.
 absl::StatusOr<boost::json::object> ParseJetstreamAnswer(std::string_view answer);
 
-// The answer to an append. UNAVAILABLE unless it was stored; INVALID_ARGUMENT if it never can be.
+// The answer to an append. UNAVAILABLE unless it was stored; INVALID_ARGUMENT if it never can be;
+// RESOURCE_EXHAUSTED if the stream is full.
 struct AppendAnswer {
   uint64_t sequence;
   bool is_duplicate;
@@ -29,6 +30,7 @@ absl::StatusOr<AppendAnswer> ParseAppendAnswer(std::string_view answer);
 // and account, then stream, consumer, deliveries, sequence, consumer sequence, time, pending.
 struct DeliveryPosition {
   std::string_view consumer;   // of the reply subject
+  uint64_t deliveries;         // of this message, with this one
   uint64_t sequence;           // in the stream
   uint64_t consumer_sequence;  // 1 for the first message of a consumer, then rising by one
   int64_t stored_ns;           // Unix time

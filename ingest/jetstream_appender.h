@@ -7,16 +7,15 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "core/clock.h"
 #include "core/counter.h"
-#include "core/mutex.h"
 #include "ingest/event_log.h"
 #include "ingest/event_stream.h"
 #include "ingest/event_subject.h"
 #include "ingest/jetstream_answer.h"
 #include "ingest/jetstream_client.h"
 #include "ingest/nats_connection.h"
+#include "ingest/reply_slots.h"
 #include "ingest/stream_status.h"
 
 namespace sluice::ingest {
@@ -38,22 +37,15 @@ class JetstreamAppender final : public NatsHandler {
   // Answers what is under way with UNAVAILABLE.
   ~JetstreamAppender() override;
 
-  void Append(const AppendRequest& request, AppendDone done) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Append(const AppendRequest& request, AppendDone done);
   void Announce() { connection_->Flush(); }
 
   const NatsConnection& connection() const { return *connection_; }
   bool is_ready() const { return is_ready_.load(std::memory_order_acquire); }
-  uint64_t in_flight() const ABSL_LOCKS_EXCLUDED(mutex_);
+  uint64_t in_flight() const { return slots_.used(); }
   uint64_t last_sequence() const { return last_sequence_.value(); }
 
  private:
-  // One append under way, or a free place.
-  struct Slot {
-    AppendDone done;
-    SteadyTime deadline;
-    uint32_t generation = 0;
-    bool is_used = false;
-  };
   struct Acknowledged {
     AppendDone done;
     AppendAnswer answer;
@@ -71,11 +63,7 @@ class JetstreamAppender final : public NatsHandler {
   void OnStream(absl::StatusOr<StreamState> state);
   void OnAcknowledgement(const NatsMessage& message);
   void Answer(Acknowledged acknowledged);
-  // The place of the table that `subject` names, emptied; nullopt if it has been answered already.
-  std::optional<AppendDone> TakeSlot(std::string_view subject) ABSL_LOCKS_EXCLUDED(mutex_);
-  std::string ReplySubject(size_t index, uint32_t generation) const;
-  void FailExpired(SteadyTime now) ABSL_LOCKS_EXCLUDED(mutex_);
-  void FailAll(const char* why) ABSL_LOCKS_EXCLUDED(mutex_);
+  void FailAll(const char* why);
 
   // Constant after construction.
   const EventStream& stream_;
@@ -83,15 +71,10 @@ class JetstreamAppender final : public NatsHandler {
   const Clock& clock_;
   Logger* const logger_;
   StreamStatus* const status_;
-  std::string reply_prefix_;  // `<inbox>.ack.`
 
   std::atomic<bool> is_ready_{false};
-  Counter last_sequence_;  // of what was acknowledged, in epoch_
-
-  mutable Mutex mutex_;
-  std::vector<Slot> slots_ ABSL_GUARDED_BY(mutex_);
-  std::vector<uint32_t> free_ ABSL_GUARDED_BY(mutex_);
-  SteadyTime next_deadline_ ABSL_GUARDED_BY(mutex_) = SteadyTime::max();  // none is earlier
+  Counter last_sequence_;         // of what was acknowledged, in epoch_
+  ReplySlots<AppendDone> slots_;  // of what is under way: `<inbox>.ack.*`
 
   // The connection's thread only.
   JetstreamClient client_;

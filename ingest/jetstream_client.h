@@ -7,7 +7,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "ingest/event_stream.h"
+#include "ingest/jetstream_stream.h"
 #include "ingest/nats_connection.h"
 #include "ingest/stream_state.h"
 
@@ -23,7 +23,8 @@ class JetstreamClient {
   using OnAnswer = absl::AnyInvocable<void(absl::StatusOr<std::string_view>)>;
   using OnState = absl::AnyInvocable<void(absl::StatusOr<StreamState>)>;
 
-  JetstreamClient(const EventStream& stream, const Clock& clock) : stream_(stream), clock_(clock) {}
+  JetstreamClient(const JetstreamStream& stream, const Clock& clock)
+      : stream_(stream), clock_(clock) {}
 
   // Before anything else; the connection outlives this.
   void set_connection(NatsConnection* connection) { connection_ = connection; }
@@ -56,7 +57,7 @@ class JetstreamClient {
   void CheckStream(const Epoch& epoch, uint64_t last, int readings_left, OnState done);
   void CreateStream(OnState done);
 
-  const EventStream& stream_;
+  const JetstreamStream& stream_;
   const Clock& clock_;
   NatsConnection* connection_ = nullptr;
   uint64_t next_ = 1;

@@ -74,6 +74,8 @@ absl::StatusOr<StreamState> StreamState::Parse(std::string_view answer) {
   StreamState result;
   result.first_sequence_ = std::max<uint64_t>(Sequence(state, "first_seq"), 1);
   result.last_sequence_ = Sequence(state, "last_seq");
+  result.messages_ = Sequence(state, "messages");
+  result.bytes_ = Sequence(state, "bytes");
   result.created_ns_ = static_cast<uint64_t>(absl::ToUnixNanos(created));
   result.description_ = Text(config, "description");
   result.subjects_ = Subjects(config);
@@ -84,35 +86,32 @@ absl::StatusOr<StreamState> StreamState::Parse(std::string_view answer) {
   result.max_age_ns_ = Number(config, "max_age");
   result.max_bytes_ = Number(config, "max_bytes");
   result.max_messages_ = Number(config, "max_msgs");
-  result.max_events_per_channel_ = Number(config, "max_msgs_per_subject");
+  result.max_messages_per_subject_ = Number(config, "max_msgs_per_subject");
   result.duplicate_window_ns_ = Number(config, "duplicate_window");
   result.no_ack_ = Flag(config, "no_ack");
   result.sealed_ = Flag(config, "sealed");
   return result;
 }
 
-std::vector<std::string> StreamState::Contradictions(const EventStream& wanted) const {
+std::vector<std::string> StreamState::Contradictions(const JetstreamStream& wanted) const {
   std::vector<std::string> found;
   const auto compare = [&found](const char* what, const auto& is, const auto& should) {
     if (is != should) found.push_back(absl::StrCat(what, " is ", is, ", not ", should));
   };
-  const LogOptions& log = wanted.log_options();
-  const NatsOptions& nats = wanted.nats_options();
+  const StreamSettings& settings = wanted.settings();
   const auto ns = [](std::chrono::milliseconds time) {
     return Seconds(std::chrono::nanoseconds(time).count());
   };
-  compare("subjects", subjects_, wanted.subjects());
-  compare("retention", retention_, std::string("limits"));
-  compare("discard", discard_, std::string("old"));
-  compare("storage", storage_,
-          std::string(nats.storage == StreamStorage::kFile ? "file" : "memory"));
-  compare("num_replicas", replicas_, static_cast<int64_t>(nats.replicas));
-  compare("max_age", Seconds(max_age_ns_), ns(log.retention.max_age));
-  compare("max_bytes", max_bytes_, static_cast<int64_t>(log.retention.max_bytes));
-  compare("max_msgs", max_messages_, int64_t{-1});
-  compare("max_msgs_per_subject", max_events_per_channel_,
-          static_cast<int64_t>(log.retention.max_events_per_channel));
-  compare("duplicate_window", Seconds(duplicate_window_ns_), ns(log.idempotency_window));
+  compare("subjects", subjects_, settings.subjects);
+  compare("retention", retention_, settings.retention);
+  compare("discard", discard_, settings.discard);
+  compare("storage", storage_, settings.storage);
+  compare("num_replicas", replicas_, settings.replicas);
+  compare("max_age", Seconds(max_age_ns_), ns(settings.max_age));
+  compare("max_bytes", max_bytes_, settings.max_bytes);
+  compare("max_msgs", max_messages_, settings.max_messages);
+  compare("max_msgs_per_subject", max_messages_per_subject_, settings.max_messages_per_subject);
+  compare("duplicate_window", Seconds(duplicate_window_ns_), ns(settings.duplicate_window));
   compare("no_ack", no_ack_, false);
   compare("sealed", sealed_, false);
   return found;

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "core/cursor.h"
 #include "core/event.h"
-#include "ingest/event_stream.h"
+#include "ingest/jetstream_stream.h"
 
 namespace sluice::ingest {
 
@@ -20,7 +20,7 @@ class StreamState {
   static absl::StatusOr<StreamState> Parse(std::string_view answer);
 
   // What the stream does otherwise than `wanted`, each as "max_age is 60s, not 300s".
-  std::vector<std::string> Contradictions(const EventStream& wanted) const;
+  std::vector<std::string> Contradictions(const JetstreamStream& wanted) const;
 
   // Names this incarnation: from the time that is noted in the stream's description
   // (IncarnationNote), or from that of its creation if there is no note or only one of an earlier
@@ -29,14 +29,19 @@ class StreamState {
   Epoch epoch() const;
   uint64_t first_sequence() const { return first_sequence_; }
   uint64_t last_sequence() const { return last_sequence_; }
+  // What is stored now.
+  uint64_t messages() const { return messages_; }
+  uint64_t bytes() const { return bytes_; }
 
  private:
   uint64_t first_sequence_ = 1;
   uint64_t last_sequence_ = 0;
+  uint64_t messages_ = 0;
+  uint64_t bytes_ = 0;
   uint64_t created_ns_ = 0;  // Unix time
   std::string description_;
   std::string subjects_, retention_, discard_, storage_;
-  int64_t replicas_ = 0, max_age_ns_ = 0, max_bytes_ = 0, max_events_per_channel_ = 0,
+  int64_t replicas_ = 0, max_age_ns_ = 0, max_bytes_ = 0, max_messages_per_subject_ = 0,
           max_messages_ = 0, duplicate_window_ns_ = 0;
   bool no_ack_ = false, sealed_ = false;
 };

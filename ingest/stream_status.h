@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "core/logging.h"
 #include "core/mutex.h"
-#include "ingest/event_stream.h"
+#include "ingest/jetstream_stream.h"
 #include "ingest/stream_state.h"
 
 namespace sluice::ingest {
@@ -16,7 +16,7 @@ namespace sluice::ingest {
 // Whether the stream that NATS has is the one that this process wants. Thread: any.
 class StreamStatus {
  public:
-  StreamStatus(const EventStream& stream, Logger* logger) : stream_(stream), logger_(logger) {}
+  StreamStatus(const JetstreamStream& stream, Logger* logger) : stream_(stream), logger_(logger) {}
 
   // Takes what is known of the stream. OK: it may be used. FAILED_PRECONDITION: its settings
   // contradict ours, and it was never used, so there is nothing to lose by refusing; a stream that
@@ -28,7 +28,7 @@ class StreamStatus {
   absl::Status refusal() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  const EventStream& stream_;
+  const JetstreamStream& stream_;
   Logger* const logger_;
   mutable Mutex mutex_;
   bool was_used_ ABSL_GUARDED_BY(mutex_) = false;

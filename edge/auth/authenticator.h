@@ -25,10 +25,11 @@ struct Credentials {
 // Who a session belongs to and what it may see.
 struct Identity {
   std::string user_id;
-  std::string token_id;                // `jti`; empty: none
-  std::vector<NamePattern> topics;     // may be followed
-  WallTime issued = WallTime::max();   // when its token was; max: it has none, min: not known
-  WallTime expires = WallTime::max();  // when the session must end; max: never
+  std::string token_id;                   // `jti`; empty: none
+  std::vector<NamePattern> topics;        // may be followed
+  std::vector<NamePattern> publish = {};  // topics that may be published to
+  WallTime issued = WallTime::max();      // when its token was; max: it has none, min: not known
+  WallTime expires = WallTime::max();     // when the session must end; max: never
 };
 
 using Authentication = std::variant<Identity, AuthRefusal>;

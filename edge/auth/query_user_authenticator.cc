@@ -26,7 +26,10 @@ Authentication QueryUserAuthenticator::Authenticate(const Credentials& credentia
   if (const absl::Status valid = ValidateChannelName("user", *user); !valid.ok()) {
     return AuthRefusal{Reason::kRequest, std::string(valid.message())};
   }
-  return Identity{.user_id = *user, .token_id = "", .topics = {NamePattern::Any()}};
+  return Identity{.user_id = *user,
+                  .token_id = "",
+                  .topics = {NamePattern::Any()},
+                  .publish = {NamePattern::Any()}};
 }
 
 bool IsLoopbackHost(std::string_view host) {

@@ -97,6 +97,7 @@ Authentication TokenAuthenticator::Authenticate(const Credentials& credentials) 
   return Identity{.user_id = std::move(claims.subject),
                   .token_id = std::move(claims.id),
                   .topics = std::move(claims.topics),
+                  .publish = std::move(claims.publish),
                   .issued = claims.issued,
                   .expires = claims.expires};
 }

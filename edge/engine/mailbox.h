@@ -6,18 +6,23 @@
 #include <functional>
 #include <latch>
 #include <memory>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "core/cursor.h"
 #include "core/event.h"
 #include "core/mutex.h"
 #include "edge/auth/revocation_table.h"
 #include "edge/http/route.h"
+#include "edge/protocol.h"
 #include "edge/renewal.h"
 
 namespace sluice::edge {
+
+class AnswerQueue;
 
 // What other threads tell a shard.
 struct LogEpoch {
@@ -53,11 +58,18 @@ struct RenewSession {
   std::shared_ptr<const Renewal> renewal;
   std::function<void(RenewalResult)> done;  // thread: shard
 };
+// What became of the message `number` that a client of `to` sent.
+struct SendAnswered {
+  std::weak_ptr<AnswerQueue> to;  // of a session that may have ended
+  uint64_t number;
+  Protocol protocol;
+  absl::Status status;
+};
 // Ends a tenth of the sessions whose sockets take nothing, at least one: the slowest.
 struct EndSlowest {};
 struct StopShard {};
 using Message = std::variant<LogEpoch, LogEvents, LogHole, LogHead, RouteAnswer, Revoked,
-                             RenewSession, EndSlowest, DrainShard, StopShard>;
+                             RenewSession, SendAnswered, EndSlowest, DrainShard, StopShard>;
 
 // The way into a shard. One message per batch and shard, never per session. The shard sleeps in
 // epoll and is woken through an eventfd, only if it sleeps. Thread: Post any, the rest shard.
@@ -87,6 +99,27 @@ class Mailbox {
   std::vector<Message> messages_ ABSL_GUARDED_BY(mutex_);
   uint64_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// The way into a mailbox for who may outlive it. Thread: any.
+class MailboxPort {
+ public:
+  explicit MailboxPort(Mailbox* mailbox) : mailbox_(mailbox) {}
+
+  // Drops the message once it is closed. Not for events: those may wait.
+  void Post(Message message) ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(&mutex_);
+    if (mailbox_ != nullptr) mailbox_->Post(std::move(message));
+  }
+  // To be called before the mailbox goes.
+  void Close() ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(&mutex_);
+    mailbox_ = nullptr;
+  }
+
+ private:
+  Mutex mutex_;
+  Mailbox* mailbox_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice::edge

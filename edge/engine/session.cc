@@ -116,6 +116,7 @@ RenewalResult Session::Renew(const Identity& identity) {
     if (!AnyMatches(identity.topics, channel(i).name)) return RenewalResult::kNotGranted;
   }
   Identify(identity);
+  Renewed(identity);
   stats().renewed.Add();
   return RenewalResult::kRenewed;
 }

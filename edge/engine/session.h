@@ -79,6 +79,8 @@ class Session : public Connection, public Reader {
   virtual bool AddPrefixes(const Event& event, size_t shared_bytes, AddPrefix add);
   // The event was handed to the socket, or was not for this session after all.
   virtual void Passed(const Event&) {}
+  // It was given a token that grants this.
+  virtual void Renewed(const Identity&) {}
   // How long it may be silent.
   virtual std::chrono::milliseconds HeartbeatInterval() const;
 

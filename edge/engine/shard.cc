@@ -14,6 +14,7 @@
 #include "core/check.h"
 #include "edge/engine/session.h"
 #include "edge/http/http_connection.h"
+#include "edge/inbound/answer_queue.h"
 
 namespace sluice::edge {
 namespace {
@@ -54,6 +55,7 @@ Shard::Shard(EdgeContext* context, uint32_t index, FileDescriptor listener)
       epoll_(OpenEpoll()),
       wake_(OpenEventFd()),
       mailbox_(wake_.get()),
+      port_(std::make_shared<MailboxPort>(&mailbox_)),
       listener_(std::move(listener)),
       wheel_(context->clock->Steady()),
       ring_(context->retention, context->options.frame_cache_bytes),
@@ -66,6 +68,7 @@ Shard::Shard(EdgeContext* context, uint32_t index, FileDescriptor listener)
 
 Shard::~Shard() {
   Join();
+  port_->Close();
   connections_.clear();
   removed_.clear();
 }
@@ -306,6 +309,12 @@ void Shard::Handle(const RenewSession& message) {
   auto* session = dynamic_cast<Session*>(At(id.fd));
   const bool is_it = session != nullptr && session->IsNamedBy(id);
   message.done(is_it ? session->Renew(message.renewal->identity) : RenewalResult::kNoSession);
+}
+
+void Shard::Handle(const SendAnswered& message) {
+  const auto result = static_cast<size_t>(SendResultOf(message.status));
+  stats_.of(message.protocol).sends[result].Add();
+  if (const auto answers = message.to.lock()) answers->Settle(message.number, message.status);
 }
 
 void Shard::Handle(const EndSlowest&) {

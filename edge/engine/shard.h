@@ -27,6 +27,7 @@
 #include "edge/engine/wire_format.h"
 #include "edge/http/origin_policy.h"
 #include "edge/http/route.h"
+#include "edge/inbound/message_router.h"
 #include "edge/memory_level.h"
 #include "edge/renewal.h"
 #include "edge/tls/tls_context.h"
@@ -51,6 +52,7 @@ struct EdgeContext {
   std::string edge_id;  // of ConnectionId
   SessionQuota sessions;
   AddressQuota addresses;
+  MessageRouter router;
   std::atomic<MemoryLevel> memory_level{MemoryLevel::kNormal};
   double accepts_per_second = 0;  // of each shard; 0: no limit
   RevocationTable revocations = RevocationTable();
@@ -71,6 +73,8 @@ class Shard {
   // Waits for the thread, which ends after a StopShard message.
   void Join();
   Mailbox& mailbox() { return mailbox_; }
+  // The same for who may outlive the shard.
+  const std::shared_ptr<MailboxPort>& port() const { return port_; }
   const ShardStats& stats() const { return stats_; }
   ShardStats& stats() { return stats_; }
 
@@ -135,6 +139,7 @@ class Shard {
   void Handle(const RouteAnswer& message);
   void Handle(const Revoked& message);
   void Handle(const RenewSession& message);
+  void Handle(const SendAnswered& message);
   void Handle(const EndSlowest& message);
   void Handle(const DrainShard& message);
   void Handle(const StopShard& message);
@@ -157,6 +162,7 @@ class Shard {
 
   // Shared with other threads.
   Mailbox mailbox_;
+  const std::shared_ptr<MailboxPort> port_;
   ShardStats stats_;
 
   // Shard only. Connections are destroyed before what they refer to.

@@ -7,6 +7,7 @@
 #include "edge/disconnect_reason.h"
 #include "edge/engine/gap_reason.h"
 #include "edge/http/http_error.h"
+#include "edge/inbound/send_result.h"
 #include "edge/protocol.h"
 
 namespace sluice::edge {
@@ -21,6 +22,7 @@ struct ShardStats {
     Counter renewed;
     std::array<Counter, kDisconnectReasons> closed;
     Counter delivered;  // events
+    std::array<Counter, kSendResults> sends;
   };
   std::array<OfProtocol, kProtocols> protocols;
   OfProtocol& of(Protocol protocol) { return protocols[static_cast<size_t>(protocol)]; }

@@ -183,6 +183,7 @@ void StompHandshake::BeginSession(StompVersion version, const StompHeartBeats& h
   StompSession::Parts parts{.version = version,
                             .heart_beats = heart_beats,
                             .topics = identity.topics,
+                            .publish = identity.publish,
                             .websocket = std::move(websocket_),
                             .stomp = std::move(stomp_)};
   auto owned = std::make_unique<StompSession>(&shard, TakeSocket(), std::move(parts));

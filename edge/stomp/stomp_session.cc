@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "edge/engine/shard.h"
+#include "edge/inbound/send_result.h"
 #include "edge/websocket/close_policy.h"
 
 namespace sluice::edge {
@@ -34,14 +35,21 @@ StompSession::StompSession(Shard* shard, StreamSocket socket, Parts parts)
       heart_beats_(parts.heart_beats),
       topics_(std::move(parts.topics)),
       stomp_(std::move(parts.stomp)),
-      last_heard_(shard->wheel().now()) {
+      last_heard_(shard->wheel().now()),
+      sends_(shard, Protocol::kStomp, this, std::move(parts.publish)) {
   stomp_.set_version(parts.version);
 }
 
 void StompSession::TakeHeld() { OnText(""); }
 
+void StompSession::Renewed(const Identity& identity) {
+  topics_ = identity.topics;
+  sends_.set_publish(identity.publish);
+}
+
 void StompSession::OnText(std::string_view text) {
   last_heard_ = shard().wheel().now();
+  if (is_leaving_) return;
   frames_of_message_ = 0;
   const auto error = stomp_.Feed(text, [this](const StompFrame& frame) { return OnFrame(frame); });
   if (error && !is_closing()) FailFrame(nullptr, *error);
@@ -51,15 +59,16 @@ bool StompSession::OnFrame(const StompFrame& frame) {
   // The first counted as its message.
   if (frames_of_message_++ != 0 && !MayTalk()) {
     FailFrame(&frame, "too many messages", WebSocketCloseCode::kPolicyViolation);
+  } else if (sends_.is_full()) {
+    FailFrame(&frame, "too many messages without an answer", WebSocketCloseCode::kPolicyViolation);
   } else if (frame.command == "SUBSCRIBE") {
     Subscribe(frame);
   } else if (frame.command == "UNSUBSCRIBE") {
     Unsubscribe(frame);
   } else if (frame.command == "DISCONNECT") {
-    Receipt(frame);
-    CloseWith(DisconnectReason::kClient, WebSocketCloseFrame(WebSocketCloseCode::kNormal, ""));
+    Disconnect(frame);
   } else if (frame.command == "SEND") {
-    FailFrame(&frame, "nobody takes this destination");
+    Send(frame);
   } else if (frame.command == "ACK" || frame.command == "NACK" || frame.command == "BEGIN" ||
              frame.command == "COMMIT" || frame.command == "ABORT") {
     Receipt(frame);  // everything is acknowledged as it is sent, and nothing is transacted
@@ -68,7 +77,7 @@ bool StompSession::OnFrame(const StompFrame& frame) {
   } else {
     FailFrame(&frame, "the command does not exist");
   }
-  return !is_closing() && !has_ended();
+  return !is_closing() && !has_ended() && !is_leaving_;
 }
 
 void StompSession::Subscribe(const StompFrame& frame) {
@@ -130,9 +139,41 @@ void StompSession::Unsubscribe(const StompFrame& frame) {
   Receipt(frame);
 }
 
+void StompSession::Send(const StompFrame& frame) {
+  const std::string* receipt = frame.Find("receipt");
+  sends_.Send(
+      {.destination = frame.Value("destination"), .data = frame.body, .type = frame.Value("type")},
+      channel(0).name, id(),
+      [this, wanted = receipt != nullptr,
+       id = receipt == nullptr ? std::string() : *receipt](const absl::Status& status) {
+        if (!status.ok()) return FailSend(id, status);
+        if (wanted) SayText(StompServerFrame("RECEIPT", {{"receipt-id", id}}));
+      });
+}
+
+void StompSession::Disconnect(const StompFrame& frame) {
+  is_leaving_ = true;
+  Receipt(frame);
+  sends_.Reply([this](const absl::Status&) {
+    CloseWith(DisconnectReason::kClient, WebSocketCloseFrame(WebSocketCloseCode::kNormal, ""));
+  });
+}
+
 void StompSession::Receipt(const StompFrame& frame) {
   const std::string* id = frame.Find("receipt");
-  if (id != nullptr) SayText(StompServerFrame("RECEIPT", {{"receipt-id", *id}}));
+  if (id == nullptr) return;
+  sends_.Reply([this, id = *id](const absl::Status&) {
+    SayText(StompServerFrame("RECEIPT", {{"receipt-id", id}}));
+  });
+}
+
+void StompSession::FailSend(std::string_view receipt_id, const absl::Status& status) {
+  const SendResult result = SendResultOf(status);
+  const bool is_temporary = result == SendResult::kOverloaded || result == SendResult::kUnavailable;
+  CloseWith(is_temporary ? DisconnectReason::kOverload : DisconnectReason::kProtocol,
+            StompErrorFrames({status.message().data(), status.message().size()}, receipt_id,
+                             is_temporary ? WebSocketCloseCode::kTryAgainLater
+                                          : WebSocketCloseCode::kProtocolError));
 }
 
 void StompSession::FailFrame(const StompFrame* frame, std::string_view message,

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "core/name_pattern.h"
+#include "edge/auth/authenticator.h"
+#include "edge/inbound/client_sends.h"
 #include "edge/stomp/stomp_codec.h"
 #include "edge/stomp/stomp_destination.h"
 #include "edge/websocket/websocket_session.h"
@@ -25,8 +27,9 @@ class StompSession final : public WebSocketSession {
   struct Parts {
     StompVersion version;
     StompHeartBeats heart_beats;
-    std::vector<NamePattern> topics;  // that it may follow
-    WebSocketReader websocket;        // has read what came so far
+    std::vector<NamePattern> topics;   // that it may follow
+    std::vector<NamePattern> publish;  // and publish to
+    WebSocketReader websocket;         // has read what came so far
     StompReader stomp;
   };
   StompSession(Shard* shard, StreamSocket socket, Parts parts);
@@ -44,6 +47,7 @@ class StompSession final : public WebSocketSession {
     uint64_t since;  // events up to here it has had, or was not there for
   };
 
+  void Renewed(const Identity& identity) override;
   void OnText(std::string_view text) override;
   FrameRef HeartbeatFrame() override;
   std::string GapFrame(GapReason reason, std::string_view requested,
@@ -57,19 +61,25 @@ class StompSession final : public WebSocketSession {
   bool OnFrame(const StompFrame& frame);
   void Subscribe(const StompFrame& frame);
   void Unsubscribe(const StompFrame& frame);
+  void Send(const StompFrame& frame);
+  void Disconnect(const StompFrame& frame);
   // Moves the subscription to behind `cursor`; the reason if that cannot be had.
   GapReason Resume(std::string_view cursor, Subscription* subscription);
+  // If the frame asks for it, behind the answers to those before it.
   void Receipt(const StompFrame& frame);
   // Says ERROR and ends the stream.
   void FailFrame(const StompFrame* frame, std::string_view message,
                  WebSocketCloseCode code = WebSocketCloseCode::kProtocolError);
+  void FailSend(std::string_view receipt_id, const absl::Status& status);
 
   const StompHeartBeats heart_beats_;
   std::vector<NamePattern> topics_;
   StompReader stomp_;
   std::vector<Subscription> subscriptions_;
   Tick last_heard_;
+  ClientSends sends_;
   uint32_t frames_of_message_ = 0;
+  bool is_leaving_ = false;  // has said DISCONNECT
 };
 
 // ERROR and the close frame behind it. `receipt_id`: of the frame that was wrong; empty: none.

@@ -150,10 +150,10 @@ ParsedJsonRequest ParseJsonRequest(std::string_view text) {
   const struct {
     std::string_view name;
     std::string* value;
-  } members[] = {{"type", &request.type},  {"topic", &request.topic},
-                 {"after", &after},        {"from", &request.from},
-                 {"data", &request.data},  {"destination", &request.destination},
-                 {"token", &request.token}};
+  } members[] = {{"type", &request.type},   {"topic", &request.topic},
+                 {"after", &after},         {"from", &request.from},
+                 {"data", &request.data},   {"destination", &request.destination},
+                 {"event", &request.event}, {"token", &request.token}};
   for (const auto& [name, value] : members) {
     if (ReadString(*object, name, value)) continue;
     parsed.error = std::string(name) + " must be a string";

@@ -44,6 +44,7 @@ struct JsonRequest {
   std::optional<std::string> after;  // a cursor of any form
   std::string from;                  // empty: not said
   std::string destination;
+  std::string event;  // the type of what is sent
   std::string data;
   std::string token;
 };

@@ -1,58 +1,72 @@
 #include "edge/websocket/json_session.h"
 
 #include <optional>
+#include <utility>
 
 #include "edge/engine/shard.h"
 #include "edge/http/http_error.h"
+#include "edge/inbound/send_result.h"
 #include "edge/stream_request.h"
 
 namespace sluice::edge {
-JsonSession::JsonSession(Shard* shard, StreamSocket socket, std::vector<NamePattern> topics)
+
+JsonSession::JsonSession(Shard* shard, StreamSocket socket, const Identity& identity)
     : WebSocketSession(shard, std::move(socket), Protocol::kWebSocket, WireFormat::kWebSocketJson,
                        WebSocketReader({.message_bytes = shard->options().max_message_bytes})),
-      topics_(std::move(topics)) {}
+      topics_(identity.topics),
+      sends_(shard, Protocol::kWebSocket, this, identity.publish) {}
+
+void JsonSession::Renewed(const Identity& identity) {
+  topics_ = identity.topics;
+  sends_.set_publish(identity.publish);
+}
+
+void JsonSession::Reply(std::string frames) {
+  sends_.Reply([this, frames = std::move(frames)](const absl::Status&) { Say(frames); });
+}
 
 void JsonSession::OnText(std::string_view text) {
+  if (sends_.is_full()) {
+    return Fail({WebSocketCloseCode::kPolicyViolation, "too many messages without an answer"});
+  }
   const ParsedJsonRequest parsed = ParseJsonRequest(text);
   if (parsed.error.empty()) return OnRequest(parsed.request);
-  Say(JsonError(parsed.request.ref, "bad_request", parsed.error));
+  Reply(JsonError(parsed.request.ref, "bad_request", parsed.error));
 }
 
 void JsonSession::OnRequest(const JsonRequest& request) {
   if (request.type == "subscribe") return Subscribe(request);
   if (request.type == "unsubscribe") return Unsubscribe(request);
   if (request.type == "token") return TakeToken(request);
-  if (request.type == "send") {
-    return Say(JsonError(request.ref, "not_found", "nobody takes this destination"));
-  }
-  Say(JsonError(request.ref, "bad_request", "the type is none that is known"));
+  if (request.type == "send") return Send(request);
+  Reply(JsonError(request.ref, "bad_request", "the type is none that is known"));
 }
 
 void JsonSession::Subscribe(const JsonRequest& request) {
   const absl::Status valid = ValidateChannelName("topic", request.topic);
   if (!valid.ok()) {
-    return Say(
+    return Reply(
         JsonError(request.ref, "bad_request", {valid.message().data(), valid.message().size()}));
   }
   if (!AnyMatches(topics_, request.topic)) {
-    return Say(JsonError(request.ref, "forbidden", "the topic is not granted"));
+    return Reply(JsonError(request.ref, "forbidden", "the topic is not granted"));
   }
   const auto from =
       request.from.empty() ? std::optional(Reader::From::kNow) : ParseFrom(request.from);
   if (!from) {
-    return Say(JsonError(request.ref, "bad_request", "from must be now, earliest or last"));
+    return Reply(JsonError(request.ref, "bad_request", "from must be now, earliest or last"));
   }
   if (channel_count() > shard().options().max_topics_per_session) {
-    return Say(JsonError(request.ref, "too_many_topics", "no more topics in one session"));
+    return Reply(JsonError(request.ref, "too_many_topics", "no more topics in one session"));
   }
   if (!Follow(ChannelView::Topic(request.topic))) {
-    return Say(JsonError(request.ref, "already_subscribed", "the topic is followed already"));
+    return Reply(JsonError(request.ref, "already_subscribed", "the topic is followed already"));
   }
   const GapReason gap = StartTopic(request, *from);
-  Say(JsonOk(request.ref));
+  Reply(JsonOk(request.ref));
   if (gap == GapReason::kNone) return;
   shard().stats().gaps[static_cast<size_t>(gap)].Add();
-  Say(JsonGap(gap, *request.after, shard().ring().head(), request.topic));
+  Reply(JsonGap(gap, *request.after, shard().ring().head(), request.topic));
 }
 
 GapReason JsonSession::StartTopic(const JsonRequest& request, Reader::From from) {
@@ -70,8 +84,8 @@ GapReason JsonSession::StartTopic(const JsonRequest& request, Reader::From from)
 }
 
 void JsonSession::Unsubscribe(const JsonRequest& request) {
-  if (Unfollow(ChannelView::Topic(request.topic))) return Say(JsonOk(request.ref));
-  Say(JsonError(request.ref, "not_found", "the topic is not followed"));
+  if (Unfollow(ChannelView::Topic(request.topic))) return Reply(JsonOk(request.ref));
+  Reply(JsonError(request.ref, "not_found", "the topic is not followed"));
 }
 
 void JsonSession::TakeToken(const JsonRequest& request) {
@@ -82,22 +96,31 @@ void JsonSession::TakeToken(const JsonRequest& request) {
   if (const auto* refusal = std::get_if<AuthRefusal>(&who)) {
     shard().stats().auth_failures[static_cast<size_t>(refusal->reason)].Add();
     const HttpError error = ToHttpError(*refusal);
-    return Say(JsonError(request.ref, CodeOf(error.kind), error.message));
+    return Reply(JsonError(request.ref, CodeOf(error.kind), error.message));
   }
   const auto& identity = std::get<Identity>(who);
   switch (Renew(identity)) {
     case RenewalResult::kRenewed:
-      topics_ = identity.topics;
-      return Say(JsonOk(request.ref));
+      return Reply(JsonOk(request.ref));
     case RenewalResult::kNotGranted:
-      return Say(
+      return Reply(
           JsonError(request.ref, "forbidden", "the token does not grant what the stream follows"));
     case RenewalResult::kRevoked:
-      return Say(JsonError(request.ref, "unauthenticated", "the token has been revoked"));
+      return Reply(JsonError(request.ref, "unauthenticated", "the token has been revoked"));
     case RenewalResult::kNoSession:
     case RenewalResult::kUnreachable:
-      return Say(JsonError(request.ref, "forbidden", "the token is another user's"));
+      return Reply(JsonError(request.ref, "forbidden", "the token is another user's"));
   }
+}
+
+void JsonSession::Send(const JsonRequest& request) {
+  sends_.Send({.destination = request.destination, .data = request.data, .type = request.event},
+              channel(0).name, id(), [this, ref = request.ref](const absl::Status& status) {
+                if (status.ok()) return Say(JsonOk(ref));
+                const auto result = static_cast<size_t>(SendResultOf(status));
+                Say(JsonError(ref, kSendResultLabels[result],
+                              {status.message().data(), status.message().size()}));
+              });
 }
 
 FrameRef JsonSession::HeartbeatFrame() {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "core/name_pattern.h"
+#include "edge/auth/authenticator.h"
+#include "edge/inbound/client_sends.h"
 #include "edge/websocket/json_codec.h"
 #include "edge/websocket/websocket_session.h"
 
@@ -14,8 +16,7 @@ namespace sluice::edge {
 // A stream that speaks `sluice.v1.json`. Thread: shard.
 class JsonSession final : public WebSocketSession {
  public:
-  // `topics`: which it may follow.
-  JsonSession(Shard* shard, StreamSocket socket, std::vector<NamePattern> topics);
+  JsonSession(Shard* shard, StreamSocket socket, const Identity& identity);
 
  private:
   FrameRef HeartbeatFrame() override;
@@ -23,15 +24,21 @@ class JsonSession final : public WebSocketSession {
                        const Cursor& resume_at) override;
   std::string ClosingFrame(DisconnectReason reason) override;
 
+  void Renewed(const Identity& identity) override;
+
   void OnText(std::string_view text) override;
   void OnRequest(const JsonRequest& request);
   void Subscribe(const JsonRequest& request);
   void Unsubscribe(const JsonRequest& request);
   void TakeToken(const JsonRequest& request);
+  void Send(const JsonRequest& request);
+  // Says the answer to a message, whole frames, behind those to the messages before it.
+  void Reply(std::string frames);
   // Where the topic that was followed last begins.
   GapReason StartTopic(const JsonRequest& request, Reader::From from);
 
-  std::vector<NamePattern> topics_;
+  std::vector<NamePattern> topics_;  // that it may follow
+  ClientSends sends_;
 };
 
 }  // namespace sluice::edge

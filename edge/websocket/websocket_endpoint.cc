@@ -10,7 +10,7 @@
 namespace sluice::edge {
 
 void BeginWebSocketStream(Shard* shard, StreamSocket socket, const StreamRequest& request) {
-  auto owned = std::make_unique<JsonSession>(shard, std::move(socket), request.identity.topics);
+  auto owned = std::make_unique<JsonSession>(shard, std::move(socket), request.identity);
   JsonSession& session = *owned;
   shard->Add(std::move(owned));
   const StreamStart start = StartStream(&session, request);

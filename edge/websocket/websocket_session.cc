@@ -38,6 +38,12 @@ void WebSocketSession::Take(std::span<char> octets) {
   const auto error =
       reader_.Feed(&octets, [this](const WebSocketMessage& message) { return OnMessage(message); });
   if (error && !is_closing()) Fail(*error);
+  SendAnswers();
+}
+
+void WebSocketSession::OnLateAnswers() { SendAnswers(); }
+
+void WebSocketSession::SendAnswers() {
   if (has_ended()) return;
   if (RestBytes() > kMaxUnread) return End(DisconnectReason::kSlow);
   if (!is_closing()) WriteUnlessBlocked();

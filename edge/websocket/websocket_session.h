@@ -5,13 +5,14 @@
 #include <string_view>
 
 #include "edge/engine/session.h"
+#include "edge/inbound/answer_queue.h"
 #include "edge/websocket/frame_codec.h"
 
 namespace sluice::edge {
 
 // A stream over WebSocket: frames in and out, pings, the close handshake, and the limits on what a
 // client may send. What the text says is the subprotocol's. Thread: shard.
-class WebSocketSession : public Session {
+class WebSocketSession : public Session, protected AnswerQueue::Owner {
  public:
   // `reader`: has read the client's octets so far.
   WebSocketSession(Shard* shard, StreamSocket socket, Protocol protocol, WireFormat format,
@@ -30,9 +31,13 @@ class WebSocketSession : public Session {
   // One more message; false if there have been too many within a second.
   bool MayTalk();
 
+  void OnLateAnswers() override;
+
  private:
   // False: nothing behind it is to be read.
   bool OnMessage(const WebSocketMessage& message);
+  // Has what was said sent.
+  void SendAnswers();
 
   WebSocketReader reader_;
   Tick second_began_;

@@ -2,6 +2,7 @@
 #include "ingest/jetstream_answer.h"
 
 #include "core/check.h"
+#include "ingest/event_stream.h"
 #include "ingest/stream_state.h"
 #include "tests/fuzz/fuzz_target.h"
 

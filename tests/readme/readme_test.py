@@ -149,6 +149,41 @@ def node(server, folder):
     publishes(server, ["node", program], "Node.js", env=node_environment())
 
 
+def receive(server, folder):
+    script = next(block for block in blocks("sh") if "sluice receive" in block)
+    sends(server, folder)
+    server.start(["bash", "-euc", "exec " + server.localize(script)], '"data":"hello"')
+
+
+def answer_python(server, folder):
+    generate(folder, "Python")
+    program = folder / "answer.py"
+    program.write_text(server.localize(block_with("python", "Receive")))
+    answers(server, folder, [sys.executable, program])
+
+
+def answer_node(server, folder):
+    program = folder / "answer.js"
+    opens = block_with("js", "grpc-js").split("const event")[0]
+    program.write_text(server.localize(opens + block_with("js", "receive()")))
+    answers(server, folder, ["node", program])
+
+
+def answers(server, folder, command):
+    """The page has the program's answer to what it sends."""
+    page = sends(server, folder)
+    server.background(command, env=node_environment())
+    page.wait_for('"data":"you said hello"')
+
+
+def sends(server, folder):
+    """The page that sends, once that is stored."""
+    page = folder / "send.js"
+    page.write_text("globalThis.WebSocket = require('ws');\n"
+                    + server.localize(block_with("js", "new WebSocket")))
+    return server.start(["node", page], '"type":"ok"', env=node_environment())
+
+
 def publishes(server, command, language, env=None):
     """The program prints the id under which Alice then has its event."""
     stream = server.follow(blocks("sh")[1])

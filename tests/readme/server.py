@@ -67,8 +67,8 @@ class Server:
     def localize(self, code):
         """The README's code, with the ports of this server."""
         grpc, http = (f"127.0.0.1:{self._ports[name]}" for name in ("grpc", "http"))
-        code = code.replace("build/release/sluice publish",
-                            f"{self.build}/sluice publish --server {grpc}")
+        code = re.sub("build/release/sluice (publish|receive)",
+                      rf"{self.build}/sluice \1 --server {grpc}", code)
         return code.replace("127.0.0.1:50051", grpc).replace("127.0.0.1:8080", http)
 
     def run(self, script):
@@ -76,9 +76,14 @@ class Server:
 
     def start(self, command, first, env=None, folder=None):
         """Starts a program and waits for its first word."""
+        console = self.background(command, env, folder)
+        console.wait_for(first)
+        return console
+
+    def background(self, command, env=None, folder=None):
+        """Starts a program that says nothing."""
         console = Console(command, cwd=folder or self._root, env=env or os.environ)
         self._consoles.append(console)
-        console.wait_for(first)
         return console
 
     def follow(self, script):

@@ -43,6 +43,7 @@ class EdgeFixture : public testing::Test {
                                    .retention = options_.log.retention,
                                    .authenticator = make_authenticator_(),
                                    .routes = std::move(routes_),
+                                   .messages = messages_,
                                    .clock = &clock_});
     ASSERT_TRUE(edge.ok()) << edge.status();
     edge_ = *std::move(edge);
@@ -129,6 +130,7 @@ class EdgeFixture : public testing::Test {
   std::function<std::unique_ptr<edge::Authenticator>()> make_authenticator_ = [] {
     return std::make_unique<edge::QueryUserAuthenticator>(true);
   };
+  ingest::ClientMessageQueue* messages_ = nullptr;  // outlives the edge
   FakeClock clock_;
   std::unique_ptr<ingest::MemoryLog> log_;
   std::unique_ptr<edge::Edge> edge_;

@@ -12,7 +12,7 @@ export function loadProto(file, includeFolder = path.join(repository, "proto")) 
   }));
 }
 
-const { sluice } = loadProto("sluice/v1/gateway.proto");
+export const { sluice } = loadProto("sluice/v1/gateway.proto");
 const DEADLINE_MS = 20_000;
 const MAX_MESSAGE_BYTES = 3 << 20;
 

@@ -39,9 +39,19 @@ TEST(ConfigFileTest, SyntaxErrorsHaveALine) {
   }
 }
 
+TEST(ConfigFileTest, TablesOfOneNameAreNumbered) {
+  const ConfigFile file =
+      ParseConfigFile("[[edge.routes]]\nto = \"a\"\n[[edge.routes]]\nto = \"b\"\n", "s.toml");
+  ASSERT_THAT(file.errors, SizeIs(0));
+  ASSERT_THAT(file.entries, SizeIs(2));
+  EXPECT_EQ(file.entries[0].key, "edge.routes[0].to");
+  EXPECT_EQ(file.entries[1].key, "edge.routes[1].to");
+  EXPECT_EQ(file.entries[1].line, 4);
+}
+
 TEST(ConfigFileTest, ValuesWithoutATextAreErrors) {
   const ConfigFile file = ParseConfigFile(
-      "a = 1.5\nb = 2024-01-01\nc = [[1]]\nd = [{x = 1}]\ne = nan\nf = 1\n", "s.toml");
+      "a = 1.5\nb = 2024-01-01\nc = [[1]]\nd = [{x = 1.5}, 2]\ne = nan\nf = 1\n", "s.toml");
   EXPECT_THAT(file.entries, SizeIs(1));
   ASSERT_THAT(file.errors, SizeIs(5));
   EXPECT_EQ(file.errors[0].origin, "s.toml:1");

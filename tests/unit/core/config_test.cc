@@ -210,6 +210,57 @@ TEST_F(ConfigTest, APublisherIsKnownInOneWay) {
                                           HasSubstr("gateway.tls_client_ca_file"))));
 }
 
+TEST_F(ConfigTest, RoutesAreOneOrMany) {
+  File(R"(
+[edge.route]
+destination = "a"
+to = "topic:a"
+[[edge.routes]]
+destination = "chat.sendMessage"
+to = "topic:chat"
+type = "line"
+[[edge.routes]]
+destination = "note"
+to = "user:{user}"
+)");
+  const Options options = Load();
+  EXPECT_EQ(options.edge.route, (RouteOptions{"a", "topic:a", ""}));
+  EXPECT_EQ(options.edge.more_routes.size(), 2u);
+  EXPECT_EQ(options.edge.more_routes.at("edge.routes[0]"),
+            (RouteOptions{"chat.sendMessage", "topic:chat", "line"}));
+  EXPECT_EQ(options.edge.more_routes.at("edge.routes[1]"),
+            (RouteOptions{"note", "user:{user}", ""}));
+}
+
+TEST_F(ConfigTest, WhatIsWrongWithARouteHasItsLine) {
+  File(R"([[edge.routes]]
+destination = "a\u0007"
+to = "chat"
+type = "gap"
+tpye = "x"
+)");
+  EXPECT_THAT(Errors(), ElementsAre(StartsWith("FILE:2: edge.routes[0].destination: must be"),
+                                    StartsWith("FILE:3: edge.routes[0].to: must be topic:NAME"),
+                                    StartsWith("FILE:4: edge.routes[0].type: must be"),
+                                    StartsWith("FILE:5: edge.routes[0].tpye: is not a setting")));
+}
+
+TEST_F(ConfigTest, ARouteIsWholeAndHasADestinationOfItsOwn) {
+  File(R"(
+[[edge.routes]]
+destination = "a"
+to = "topic:a"
+[[edge.routes]]
+destination = "a"
+to = "topic:b"
+[[edge.routes]]
+to = "topic:c"
+)");
+  EXPECT_THAT(Errors(),
+              ElementsAre("edge.routes[1].destination: must differ from that of edge.routes[0]",
+                          "edge.routes[2]: needs destination and to"));
+}
+
 TEST_F(ConfigTest, ReadsOnlyItsOwnVariablesOfTheEnvironment) {
   const char* const variables[] = {"PATH=/bin",  "SLUICE_EDGE_SHARDS=2", "SLUICE_X=a=b",
                                    "sluice_y=1", "SLUICE_EMPTY=",        nullptr};

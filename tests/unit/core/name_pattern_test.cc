@@ -50,6 +50,25 @@ TEST(NamePatternTest, ToStringIsWhatWasParsed) {
   }
 }
 
+TEST(NamePatternTest, CoversWhatItMatchesAlways) {
+  const auto covers = [](std::string_view pattern, std::string_view other) {
+    return NamePattern::Parse(pattern)->Covers(*NamePattern::Parse(other));
+  };
+  EXPECT_TRUE(covers("a", "a"));
+  EXPECT_TRUE(covers("a.*", "a.b"));
+  EXPECT_TRUE(covers("a.*", "a.*"));
+  EXPECT_TRUE(covers("a.*", "a.b.*"));
+  EXPECT_TRUE(covers("*", "a"));
+  EXPECT_TRUE(covers("*", "*"));
+  EXPECT_FALSE(covers("a", "a*"));
+  EXPECT_FALSE(covers("a.*", "a."));
+  EXPECT_FALSE(covers("a.*", "a*"));
+  EXPECT_FALSE(covers("a.b.*", "a.*"));
+  EXPECT_TRUE(
+      AnyCovers({*NamePattern::Parse("b"), *NamePattern::Parse("a*")}, *NamePattern::Parse("ab*")));
+  EXPECT_FALSE(AnyCovers({}, *NamePattern::Parse("a")));
+}
+
 TEST(NamePatternTest, AnyOfSeveralIsEnough) {
   const std::vector<NamePattern> patterns = {*NamePattern::Parse("a"), *NamePattern::Parse("b.*")};
   EXPECT_TRUE(AnyMatches(patterns, "a"));

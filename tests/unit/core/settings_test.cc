@@ -60,6 +60,11 @@ TEST(SettingsTest, EverySettingHasItsOwnPlace) {
       case Setting::Type::kText:
       case Setting::Type::kSecret:
         return "other";
+      case Setting::Type::kDestination:
+      case Setting::Type::kEventType:
+        return "other";
+      case Setting::Type::kRouteTarget:
+        return "topic:other";
       case Setting::Type::kLevel:
         return "error";
       case Setting::Type::kStorage:

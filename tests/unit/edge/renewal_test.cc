@@ -30,6 +30,7 @@ TEST(RenewalTest, ReadsWhatItWrites) {
   renewal.identity.user_id = "ali\"ce\u00e9";
   renewal.identity.token_id = "t1";
   renewal.identity.topics = {*NamePattern::Parse("news"), *NamePattern::Parse("dash.*")};
+  renewal.identity.publish = {*NamePattern::Parse("room.*")};
   renewal.identity.issued = WallTime(std::chrono::seconds(1'700'000'000));
   const std::optional<Renewal> read = Renewal::FromJson(renewal.ToJson());
   ASSERT_TRUE(read);
@@ -40,6 +41,8 @@ TEST(RenewalTest, ReadsWhatItWrites) {
   EXPECT_EQ(read->identity.expires, WallTime::max());
   ASSERT_EQ(read->identity.topics.size(), 2u);
   EXPECT_TRUE(read->identity.topics[1].Matches("dash.x"));
+  ASSERT_EQ(read->identity.publish.size(), 1u);
+  EXPECT_TRUE(read->identity.publish[0].Matches("room.1"));
 }
 
 TEST(RenewalTest, ReadsNothingElse) {

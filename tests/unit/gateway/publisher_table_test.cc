@@ -167,7 +167,7 @@ TEST_F(PublisherTableTest, KeysMustBeLongAndDiffer) {
 }
 
 TEST(PublisherGrantTest, ARateAllowsASecondsWorthAtOnce) {
-  const PublisherGrant grant("p", {NamePattern::Any()}, {}, 10);
+  const PublisherGrant grant("p", {NamePattern::Any()}, {}, {}, 10);
   SteadyTime now{std::chrono::hours(1)};
   const auto admitted = [&] { return grant.Admit(ChannelKind::kUser, "alice", now).ok(); };
   int burst = 0;
@@ -185,7 +185,7 @@ TEST(PublisherGrantTest, ARateAllowsASecondsWorthAtOnce) {
 }
 
 TEST(PublisherGrantTest, WhatIsNotAllowedCostsNothingOfTheRate) {
-  const PublisherGrant grant("p", {NamePattern::Any()}, {}, 1);
+  const PublisherGrant grant("p", {NamePattern::Any()}, {}, {}, 1);
   const SteadyTime now{std::chrono::hours(1)};
   EXPECT_EQ(grant.Admit(ChannelKind::kTopic, "news", now).code(),
             absl::StatusCode::kPermissionDenied);

@@ -27,6 +27,8 @@ TEST(RpcStatusTest, TranslatesEveryCode) {
        {grpc::StatusCode::UNAVAILABLE, PublishOutcome::kUnavailable}},
       {absl::StatusCode::kDeadlineExceeded,
        {grpc::StatusCode::DEADLINE_EXCEEDED, PublishOutcome::kDeadlineExceeded}},
+      {absl::StatusCode::kFailedPrecondition,
+       {grpc::StatusCode::FAILED_PRECONDITION, PublishOutcome::kInternal}},
       {absl::StatusCode::kUnauthenticated,
        {grpc::StatusCode::UNAUTHENTICATED, PublishOutcome::kUnauthenticated}},
       {absl::StatusCode::kPermissionDenied,

@@ -28,6 +28,10 @@ TEST(AppendAnswerTest, AnErrorIsUnavailableUnlessTheEventCanNeverBeStored) {
             absl::StatusCode::kUnavailable);
   EXPECT_EQ(code(R"({"error":{"code":400,"err_code":10054,"description":"too large"},"seq":0})"),
             absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      code(
+          R"({"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"},"seq":0})"),
+      absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(code(R"({"error":{"code":404}})"), absl::StatusCode::kUnavailable);
 }
 
@@ -53,12 +57,13 @@ TEST(JetstreamAnswerTest, ErrorsAreToldApartAndEscaped) {
 
 TEST(DeliveryPositionTest, IsReadFromEveryFormOfTheReplySubject) {
   for (const char* reply :
-       {"$JS.ACK.S.edge-1.1.42.7.1700000000000000000.3",
-        "$JS.ACK.domain.account.S.edge-1.1.42.7.1700000000000000000.3",
-        "$JS.ACK.domain.account.S.edge-1.1.42.7.1700000000000000000.3.random"}) {
+       {"$JS.ACK.S.edge-1.2.42.7.1700000000000000000.3",
+        "$JS.ACK.domain.account.S.edge-1.2.42.7.1700000000000000000.3",
+        "$JS.ACK.domain.account.S.edge-1.2.42.7.1700000000000000000.3.random"}) {
     const auto position = ParseDeliveryPosition(reply);
     ASSERT_TRUE(position) << reply;
     EXPECT_EQ(position->consumer, "edge-1");
+    EXPECT_EQ(position->deliveries, 2u);
     EXPECT_EQ(position->sequence, 42u);
     EXPECT_EQ(position->consumer_sequence, 7u);
     EXPECT_EQ(position->stored_ns, 1'700'000'000'000'000'000);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_replace.h"
+#include "ingest/event_stream.h"
 
 namespace sluice::ingest {
 namespace {

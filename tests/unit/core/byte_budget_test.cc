@@ -1,8 +1,8 @@
-#include "gateway/byte_budget.h"
+#include "core/byte_budget.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::gateway {
+namespace sluice {
 namespace {
 
 TEST(ByteBudgetTest, GivesUpToItsLimit) {
@@ -26,4 +26,4 @@ TEST(ByteBudgetTest, LetsWhatIsLargerThanTheLimitGoAlone) {
 }
 
 }  // namespace
-}  // namespace sluice::gateway
+}  // namespace sluice

@@ -3,9 +3,9 @@
 #include <atomic>
 #include <cstdint>
 
-namespace sluice::gateway {
+namespace sluice {
 
-// The bytes of publishes that wait for the log, of all threads of the gateway, and their limit.
+// The bytes of what waits for an answer, of all threads of a part, and their limit.
 // Thread: any.
 class ByteBudget {
  public:
@@ -27,4 +27,4 @@ class ByteBudget {
   std::atomic<uint64_t> used_{0};
 };
 
-}  // namespace sluice::gateway
+}  // namespace sluice
