@@ -93,6 +93,16 @@ absl::Status Server::StartLog() {
   jetstream_ = log.get();
   log_metrics_ = log.get();
   log_ = std::move(log);
+  using Messages = ingest::JetstreamMessageQueue;
+  SLUICE_ASSIGN_OR_RETURN(std::unique_ptr<Messages> messages,
+                          Messages::Open({.options = options_.messages,
+                                          .nats = options_.nats,
+                                          .role = role_ == Role::kEdge ? Messages::Role::kEdge
+                                                                       : Messages::Role::kGateway,
+                                          .logger = logger_}));
+  jetstream_messages_ = messages.get();
+  message_metrics_ = messages.get();
+  messages_ = std::move(messages);
   return absl::OkStatus();
 }
 
@@ -155,7 +165,7 @@ absl::Status Server::StartAdmin() {
       .live = {{"main loop", [this] { return pulse_.is_alive() || is_stopping_; }}},
       .ready = {{"serving", [this] { return !is_stopping_; }}},
       .metrics = {&process_metrics_, log_metrics_}};
-  if (message_metrics_ != nullptr) parts.metrics.push_back(message_metrics_);
+  parts.metrics.push_back(message_metrics_);
   if (jetstream_ != nullptr) {
     parts.ready.push_back({"nats", [this] { return jetstream_->is_connected(); }});
     parts.ready.push_back({"stream", [this] { return jetstream_->is_ready(); }});
@@ -222,7 +232,9 @@ void Server::Reload() {
 }
 
 absl::Status Server::refusal() const {
-  return jetstream_ == nullptr ? absl::OkStatus() : jetstream_->refusal();
+  if (jetstream_ == nullptr) return absl::OkStatus();
+  const absl::Status refusal = jetstream_->refusal();
+  return refusal.ok() ? jetstream_messages_->refusal() : refusal;
 }
 
 bool Server::is_ready() const {

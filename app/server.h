@@ -25,6 +25,7 @@
 #include "ingest/client_message_queue.h"
 #include "ingest/event_log.h"
 #include "ingest/jetstream_log.h"
+#include "ingest/jetstream_message_queue.h"
 #include "ingest/nats_presence.h"
 
 namespace sluice::app {
@@ -100,15 +101,16 @@ class Server {
   std::unique_ptr<edge::JwksRefresher> key_refresher_;  // null: none are to be fetched
   // In the order of their start, so that they go in reverse.
   std::unique_ptr<ingest::EventLog> log_;
-  ingest::JetstreamLog* jetstream_ = nullptr;                 // log_, if it is on NATS
-  const prometheus::Collectable* log_metrics_ = nullptr;      // log_
-  std::unique_ptr<ingest::ClientMessageQueue> messages_;      // null on NATS
-  const prometheus::Collectable* message_metrics_ = nullptr;  // messages_
-  LocalPresence local_presence_;                              // without NATS
-  std::unique_ptr<ingest::NatsPresence> nats_presence_;       // null without NATS, and in an edge
-  std::unique_ptr<gateway::Gateway> gateway_;                 // null in an edge
-  std::unique_ptr<edge::Edge> edge_;                          // null in a gateway
-  std::unique_ptr<demo::Demo> demo_;                          // null without --demo
+  ingest::JetstreamLog* jetstream_ = nullptr;             // log_, if it is on NATS
+  const prometheus::Collectable* log_metrics_ = nullptr;  // log_
+  std::unique_ptr<ingest::ClientMessageQueue> messages_;
+  ingest::JetstreamMessageQueue* jetstream_messages_ = nullptr;  // messages_, if it is on NATS
+  const prometheus::Collectable* message_metrics_ = nullptr;     // messages_
+  LocalPresence local_presence_;                                 // without NATS
+  std::unique_ptr<ingest::NatsPresence> nats_presence_;  // null without NATS, and in an edge
+  std::unique_ptr<gateway::Gateway> gateway_;            // null in an edge
+  std::unique_ptr<edge::Edge> edge_;                     // null in a gateway
+  std::unique_ptr<demo::Demo> demo_;                     // null without --demo
   std::unique_ptr<AdminServer> admin_;
 };
 

@@ -36,10 +36,8 @@ absl::StatusOr<std::unique_ptr<JetstreamAppender>> JetstreamAppender::Open(const
 }
 
 JetstreamAppender::JetstreamAppender(const Parts& parts)
-    : stream_(parts.stream),
-      subject_(parts.stream.nats_options().name_space),
+    : subject_(parts.stream.nats_options().name_space),
       clock_(parts.clock),
-      logger_(parts.logger),
       status_(parts.status),
       slots_(parts.stream.nats_options().max_appends_in_flight),
       client_(parts.stream, parts.clock) {}

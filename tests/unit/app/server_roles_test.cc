@@ -13,6 +13,7 @@
 #include "tests/eventually.h"
 #include "tests/nats_server.h"
 #include "tests/unit/app/raw_client.h"
+#include "tests/websocket_client_frame.h"
 
 namespace sluice::app {
 namespace {
@@ -99,6 +100,37 @@ TEST_F(ServerRolesTest, TheGatewayCountsTheSessionsOfEveryEdge) {
              answer->users.at(0) == R"({"user_id":"alice","sessions":2})";
     }));
   }
+}
+
+TEST_F(ServerRolesTest, WhatABrowserSendsToAnEdgeIsReceivedFromAGateway) {
+  options_.edge.publish = true;
+  options_.edge.route = {.destination = "chat", .to = "topic:chat", .type = ""};
+  StartBoth();
+  RawClient browser(ListenAddress::Parse(edge_->http_address())->port);
+  browser.Send(
+      "GET /v1/ws?user=alice&topic=chat HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+      "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  browser.ReadUntil("\"connected\"");
+  // The queue's stream may not be there yet.
+  ASSERT_TRUE(Eventually([&] {
+    browser.Send(
+        ClientFrame(0x81, R"({"type":"send","destination":"/app/chat.ask","data":"hi","ref":1})"));
+    return browser.ReadUntil("\"ref\":1").ends_with("\"ok\",\"ref\":1");
+  }));
+  GatewayEndpoint gateway;
+  gateway.server = gateway_->grpc_address();
+  std::string received;
+  const auto take = [&received](const std::string& json) {
+    received = json;
+    return true;
+  };
+  const absl::Status status =
+      Receive(gateway, {.destination = "chat.*", .group = "g", .count = 1}, take);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(received, HasSubstr(R"("user_id":"alice","destination":"chat.ask","data":"hi",)"));
+  browser.Send(ClientFrame(0x81, R"({"type":"send","destination":"/app/chat","data":"all"})"));
+  browser.ReadUntil(R"(\"sender\":\"alice\")");
 }
 
 TEST_F(ServerRolesTest, WithoutNatsSessionsStayAndTheRestIsSaid) {
