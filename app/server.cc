@@ -24,15 +24,18 @@ std::string Bound(const std::string& listen, uint16_t port) {
   return address->ToString();
 }
 
-// What the demo's page sends its lines to, unless the settings say otherwise.
-void AddDemoRoute(EdgeOptions* options) {
-  const RouteOptions chat = {.destination = "chat.sendMessage", .to = "topic:chat", .type = ""};
-  const auto takes_it = [&chat](const RouteOptions& route) {
-    return route.destination == chat.destination;
-  };
-  bool is_taken = takes_it(options->route);
-  for (const auto& [place, route] : options->more_routes) is_taken |= takes_it(route);
-  if (!is_taken) options->more_routes["demo"] = chat;
+// What the demo's chat sends its lines to, and that somebody types, unless the settings say
+// otherwise.
+void AddDemoRoutes(EdgeOptions* options) {
+  const RouteOptions line = {.destination = "chat.sendMessage", .to = "topic:chat", .type = ""};
+  const RouteOptions typing = {.destination = "chat.typing", .to = "topic:chat.typing", .type = ""};
+  for (const RouteOptions& demo : {line, typing}) {
+    bool is_taken = options->route.destination == demo.destination;
+    for (const auto& [place, route] : options->more_routes) {
+      is_taken |= route.destination == demo.destination;
+    }
+    if (!is_taken) options->more_routes["demo " + demo.destination] = demo;
+  }
 }
 
 }  // namespace
@@ -145,7 +148,7 @@ absl::Status Server::StartEdge() {
         peers, ingest::NatsPeerNetwork::Create({.options = options_.nats, .logger = logger_}));
   }
   EdgeOptions options = options_.edge;
-  if (demo_) AddDemoRoute(&options);
+  if (demo_) AddDemoRoutes(&options);
   SLUICE_ASSIGN_OR_RETURN(
       edge_, edge::Edge::Start({.options = options,
                                 .retention = options_.log.retention,

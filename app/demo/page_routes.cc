@@ -19,6 +19,12 @@ constexpr char kContentSecurityPolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+std::string PathOf(std::string_view file) {
+  if (file == "index.html") return "/";
+  if (file == "chat.html") return "/chat";
+  return "/demo/" + std::string(file);
+}
+
 std::string_view ContentType(std::string_view file) {
   if (file.ends_with(".html")) return "text/html; charset=utf-8";
   if (file.ends_with(".js")) return "text/javascript; charset=utf-8";
@@ -47,7 +53,7 @@ std::vector<HttpRoute> PageRoutes() {
   for (const PageAsset& asset : PageAssets()) {
     HttpRoute route;
     route.method = "GET";
-    route.path = asset.file == "index.html" ? "/" : "/demo/" + std::string(asset.file);
+    route.path = PathOf(asset.file);
     route.handler = [asset](const HttpRequest&, const HttpRespond& respond) {
       respond(Respond(asset));
     };

@@ -6,7 +6,8 @@
 
 namespace sluice::demo {
 
-// GET routes for the page: `/` and its files under `/demo/`. They refer to nothing but constants.
+// GET routes for the pages: `/`, `/chat`, and their files under `/demo/`. They refer to nothing but
+// constants.
 std::vector<edge::HttpRoute> PageRoutes();
 
 }  // namespace sluice::demo

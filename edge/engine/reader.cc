@@ -101,15 +101,30 @@ GapReason Reader::StartLastFollowedAfter(uint64_t sequence) {
 
 GapReason Reader::RereadAfter(const ChannelView& channel, uint64_t sequence) {
   SLUICE_DCHECK(sequence <= ring_->head_sequence());
-  const auto subscription =
-      std::find_if(subscriptions_.begin(), subscriptions_.end(),
-                   [&](const Subscription& each) { return each.channel->key() == channel; });
-  SLUICE_CHECK(subscription != subscriptions_.end());
-  if (sequence < ring_->floor_sequence() || sequence < subscription->channel->dropped_sequence) {
+  Subscription& subscription = Find(channel);
+  if (sequence < ring_->floor_sequence() || sequence < subscription.channel->dropped_sequence) {
     return GapReason::kExpired;
   }
-  StartAt(ring_->FirstAfter(sequence), &*subscription);
+  StartAt(ring_->FirstAfter(sequence), &subscription);
   return GapReason::kNone;
+}
+
+uint64_t Reader::Reread(const ChannelView& channel, From from) {
+  Subscription& subscription = Find(channel);
+  const RingPosition first = from == From::kEarliest ? subscription.channel->oldest
+                             : from == From::kLast   ? subscription.channel->newest
+                                                     : kNoPosition;
+  if (first == kNoPosition) return ring_->head_sequence();
+  subscription.next = first;
+  return ring_->at(first).event->sequence() - 1;
+}
+
+Reader::Subscription& Reader::Find(const ChannelView& channel) {
+  const auto found =
+      std::find_if(subscriptions_.begin(), subscriptions_.end(),
+                   [&](const Subscription& each) { return each.channel->key() == channel; });
+  SLUICE_CHECK(found != subscriptions_.end());
+  return *found;
 }
 
 bool Reader::Next(Item* item) {

@@ -65,6 +65,9 @@ class Reader : public ReadyHook {
   // Reads a channel that it follows once more, from behind `sequence` on. Anything but kNone: not
   // all of it is retained; nothing has changed.
   GapReason RereadAfter(const ChannelView& channel, uint64_t sequence);
+  // Reads it once more, from its oldest or newest retained event on. Returns a sequence that is
+  // below that and not below those before it.
+  uint64_t Reread(const ChannelView& channel, From from);
 
   // Reads the next event in log order into `item`; false if there is none.
   // Sets gap() when events were lost that it had not read yet.
@@ -97,6 +100,7 @@ class Reader : public ReadyHook {
     uint32_t follower;  // index into channel->followers
   };
 
+  Subscription& Find(const ChannelView& channel);
   // To the first event of its channel from `first` on.
   void StartAt(RingPosition first, Subscription* subscription);
 

@@ -244,12 +244,12 @@ void Shard::Linger(StreamSocket socket) {
   Add(std::make_unique<LingeringConnection>(this, std::move(socket)));
 }
 
-void Shard::AwaitHead(HttpConnection* connection) {
-  awaiting_head_.push_back(connection);
+void Shard::AwaitHead(HeadWaiter* waiter) {
+  awaiting_head_.push_back(waiter);
   context_.request_head();
 }
 
-void Shard::StopAwaitingHead(HttpConnection* connection) { std::erase(awaiting_head_, connection); }
+void Shard::StopAwaitingHead(HeadWaiter* waiter) { std::erase(awaiting_head_, waiter); }
 
 void Shard::ReadMailbox() {
   mailbox_.Take(&messages_);
@@ -283,9 +283,9 @@ void Shard::Handle(const LogHead& message) {
   ring_.AdvanceHead(message.last_sequence);
   if (!is_caught_up_) ring_.AssumeFullChannelsDropped();
   is_caught_up_ = true;
-  std::vector<HttpConnection*> waiting = std::exchange(awaiting_head_, {});
-  for (HttpConnection* connection : waiting) {
-    if (!connection->OnHead()) AwaitHead(connection);
+  const std::vector<HeadWaiter*> waiting = std::exchange(awaiting_head_, {});
+  for (HeadWaiter* waiter : waiting) {
+    if (!waiter->OnHead()) AwaitHead(waiter);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "edge/engine/address_quota.h"
 #include "edge/engine/connection.h"
 #include "edge/engine/frame.h"
+#include "edge/engine/head_waiter.h"
 #include "edge/engine/mailbox.h"
 #include "edge/engine/ring.h"
 #include "edge/engine/scratch.h"
@@ -103,9 +104,9 @@ class Shard {
   void Remove(Connection* connection);
   // Closes `socket` when its peer has; replaces the connection that it was taken from.
   void Linger(StreamSocket socket);
-  // A request that cannot begin until the log has said where it ends; see HttpConnection.
-  void AwaitHead(HttpConnection* connection);
-  void StopAwaitingHead(HttpConnection* connection);
+  // Asks the log where it ends, for one who is not waiting yet.
+  void AwaitHead(HeadWaiter* waiter);
+  void StopAwaitingHead(HeadWaiter* waiter);
 
   // What moves the cursor of an idle session to the head, in one format; shared by them.
   template <typename Encode>
@@ -173,9 +174,9 @@ class Shard {
   std::vector<char> buffer_;
   Scratch scratch_;
   std::vector<Message> messages_;
+  std::vector<HeadWaiter*> awaiting_head_;
   std::vector<std::unique_ptr<Connection>> connections_;  // by descriptor
   std::vector<std::unique_ptr<Connection>> removed_;
-  std::vector<HttpConnection*> awaiting_head_;
   uint64_t next_connection_id_ = 1;
   size_t open_connections_ = 0;
   bool is_caught_up_ = false;

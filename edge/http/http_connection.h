@@ -6,6 +6,7 @@
 
 #include "edge/disconnect_reason.h"
 #include "edge/engine/connection.h"
+#include "edge/engine/head_waiter.h"
 #include "edge/http/http_error.h"
 #include "edge/http/origin_policy.h"
 #include "edge/http/request_head.h"
@@ -16,7 +17,7 @@ namespace sluice::edge {
 
 // A socket that speaks HTTP/1.1: reads requests one after the other and answers them, until one
 // begins a stream and a Session takes the socket. Thread: shard.
-class HttpConnection final : public Connection {
+class HttpConnection final : public Connection, public HeadWaiter {
  public:
   HttpConnection(Shard* shard, StreamSocket socket);
 
@@ -27,9 +28,9 @@ class HttpConnection final : public Connection {
 
   // The answer of a route to the request that was handed to it.
   void OnRouteAnswer(const HttpResponse& response);
-  // The log has said where it ends. Begins the stream if that is now possible, or tells the client
-  // that its cursor is beyond the end. Returns false to be asked again.
-  bool OnHead();
+  // Begins the stream if that is now possible, or tells the client that its cursor is beyond the
+  // end.
+  bool OnHead() override;
 
  private:
   enum class Phase {

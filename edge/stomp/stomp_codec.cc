@@ -243,12 +243,12 @@ std::string StompGap(std::string_view subscription, std::string_view destination
   body += GapReasonName(reason);
   body += R"(","requested":")" + RepeatableCursor(requested);
   body += R"(","resumeAt":")" + resume_at.ToString() + "\"}";
-  return StompServerFrame("MESSAGE",
-                          {{"subscription", std::string(subscription)},
-                           {"message-id", resume_at.ToString()},
-                           {"destination", std::string(destination)},
-                           {"type", "gap"}},
-                          body);
+  const std::string frame = StompServerFrame("MESSAGE",
+                                             {{"message-id", resume_at.ToString()},
+                                              {"destination", std::string(destination)},
+                                              {"type", "gap"}},
+                                             body);
+  return std::string(kMessage).append(subscription).append(frame, frame.find('\n'));
 }
 
 }  // namespace sluice::edge

@@ -79,7 +79,7 @@ std::string_view EncodeStompEvent(const Epoch& epoch, const Event& event, OctetM
 std::string_view EncodeStompPrefix(std::string_view subscription, size_t shared_bytes,
                                    OctetMemory memory);
 
-// A MESSAGE whose `type` is `gap`, which no event has.
+// A MESSAGE whose `type` is `gap`, which no event has. `subscription`: escaped.
 std::string StompGap(std::string_view subscription, std::string_view destination, GapReason reason,
                      std::string_view requested, const Cursor& resume_at);
 

@@ -6,6 +6,7 @@
 
 #include "edge/engine/shard.h"
 #include "edge/inbound/send_result.h"
+#include "edge/stream_request.h"
 #include "edge/websocket/close_policy.h"
 
 namespace sluice::edge {
@@ -38,6 +39,10 @@ StompSession::StompSession(Shard* shard, StreamSocket socket, Parts parts)
       last_heard_(shard->wheel().now()),
       sends_(shard, Protocol::kStomp, this, std::move(parts.publish)) {
   stomp_.set_version(parts.version);
+}
+
+StompSession::~StompSession() {
+  if (awaits_head_) shard().StopAwaitingHead(this);
 }
 
 void StompSession::TakeHeld() { OnText(""); }
@@ -95,6 +100,9 @@ void StompSession::Subscribe(const StompFrame& frame) {
   if (!what->topic.empty() && !AnyMatches(topics_, what->topic)) {
     return FailFrame(&frame, "the destination is not granted");
   }
+  const std::optional<Reader::From> from =
+      frame.Value("from").empty() ? Reader::From::kNow : ParseFrom(frame.Value("from"));
+  if (!from) return FailFrame(&frame, "from must be now, earliest or last");
   if (subscriptions_.size() >= shard().options().max_topics_per_session) {
     return FailFrame(&frame, "too many subscriptions");
   }
@@ -104,12 +112,16 @@ void StompSession::Subscribe(const StompFrame& frame) {
                             .what = *std::move(what),
                             .since = shard().ring().head_sequence()});
   GapReason gap = GapReason::kNone;
-  const std::string* cursor = frame.Find("last-event-id");
-  if (cursor != nullptr) gap = Resume(*cursor, &subscriptions_.back());
+  const std::string_view cursor = frame.Value("last-event-id");
+  if (cursor.empty()) {
+    Begin(*from, &subscriptions_.back());
+  } else {
+    gap = Resume(cursor, &subscriptions_.back());
+  }
   Receipt(frame);
   if (gap == GapReason::kNone) return;
   shard().stats().gaps[static_cast<size_t>(gap)].Add();
-  SayText(StompGap(id, destination, gap, *cursor, shard().ring().head()));
+  SayText(StompGap(subscriptions_.back().id, destination, gap, cursor, shard().ring().head()));
 }
 
 GapReason StompSession::Resume(std::string_view text, Subscription* subscription) {
@@ -117,12 +129,45 @@ GapReason StompSession::Resume(std::string_view text, Subscription* subscription
   const Ring& ring = shard().ring();
   if (!cursor) return GapReason::kInvalid;
   if (cursor->epoch != ring.epoch()) return GapReason::kEpoch;
-  if (cursor->sequence > ring.head_sequence()) return GapReason::kInvalid;
-  const std::string& topic = subscription->what.topic;
-  const ChannelView channel = topic.empty() ? this->channel(0) : ChannelView::Topic(topic);
-  const GapReason gap = RereadAfter(channel, cursor->sequence);
+  if (cursor->sequence > ring.head_sequence()) {
+    subscription->since = cursor->sequence;
+    heads_seen_ = 0;
+    if (!std::exchange(awaits_head_, true)) shard().AwaitHead(this);
+    return GapReason::kNone;
+  }
+  const GapReason gap = RereadAfter(ChannelOf(*subscription), cursor->sequence);
   if (gap == GapReason::kNone) subscription->since = cursor->sequence;
   return gap;
+}
+
+void StompSession::Begin(Reader::From from, Subscription* subscription) {
+  if (from == From::kNow) return;
+  subscription->since = Reread(ChannelOf(*subscription), from);
+}
+
+ChannelView StompSession::ChannelOf(const Subscription& subscription) const {
+  const std::string& topic = subscription.what.topic;
+  return topic.empty() ? channel(0) : ChannelView::Topic(topic);
+}
+
+bool StompSession::OnHead() {
+  const Ring& ring = shard().ring();
+  const auto is_ahead = [&](const Subscription& each) { return each.since > ring.head_sequence(); };
+  // A gap that is yet to be said is every subscription's.
+  const bool is_over = has_ended() || is_closing() || gap() != GapReason::kNone ||
+                       std::none_of(subscriptions_.begin(), subscriptions_.end(), is_ahead);
+  if (!is_over && ++heads_seen_ < 2) return false;
+  awaits_head_ = false;
+  if (is_over) return true;
+  for (Subscription& each : subscriptions_) {
+    if (!is_ahead(each)) continue;
+    const std::string requested = Cursor{ring.epoch(), each.since}.ToString();
+    each.since = ring.head_sequence();
+    shard().stats().gaps[static_cast<size_t>(GapReason::kInvalid)].Add();
+    SayText(StompGap(each.id, each.destination, GapReason::kInvalid, requested, ring.head()));
+  }
+  WriteUnlessBlocked();
+  return true;
 }
 
 void StompSession::Unsubscribe(const StompFrame& frame) {
@@ -226,7 +271,7 @@ std::string StompSession::GapFrame(GapReason reason, std::string_view requested,
                                    const Cursor& resume_at) {
   std::string frames;
   for (Subscription& each : subscriptions_) {
-    each.since = resume_at.sequence;  // of another epoch, perhaps
+    each.since = resume_at.sequence;  // in another epoch the sequences begin anew
     frames += TextFrame(StompGap(each.id, each.destination, reason, requested, resume_at));
   }
   // Something has to be said, so that there is an end of it.

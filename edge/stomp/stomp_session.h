@@ -7,6 +7,7 @@
 
 #include "core/name_pattern.h"
 #include "edge/auth/authenticator.h"
+#include "edge/engine/head_waiter.h"
 #include "edge/inbound/client_sends.h"
 #include "edge/stomp/stomp_codec.h"
 #include "edge/stomp/stomp_destination.h"
@@ -22,7 +23,7 @@ struct StompHeartBeats {
 
 // A stream over STOMP, once CONNECT was answered. An event goes out once for each subscription that
 // takes it; what nobody subscribed to does not. Thread: shard.
-class StompSession final : public WebSocketSession {
+class StompSession final : public WebSocketSession, public HeadWaiter {
  public:
   struct Parts {
     StompVersion version;
@@ -33,18 +34,21 @@ class StompSession final : public WebSocketSession {
     StompReader stomp;
   };
   StompSession(Shard* shard, StreamSocket socket, Parts parts);
+  ~StompSession() override;
 
   // Handles the frames that `stomp` holds already.
   void TakeHeld();
 
   void OnDeadline() override;
+  // Says `gap` to subscriptions whose cursor is beyond the end of the log.
+  bool OnHead() override;
 
  private:
   struct Subscription {
-    std::string id;
+    std::string id;           // escaped
     std::string destination;  // as the client wrote it
     StompDestination what;
-    uint64_t since;  // events up to here it has had, or was not there for
+    uint64_t since;  // events up to here it has had, or was not there for; may be ahead of the ring
   };
 
   void Renewed(const Identity& identity) override;
@@ -63,8 +67,13 @@ class StompSession final : public WebSocketSession {
   void Unsubscribe(const StompFrame& frame);
   void Send(const StompFrame& frame);
   void Disconnect(const StompFrame& frame);
-  // Moves the subscription to behind `cursor`; the reason if that cannot be had.
+  // Moves the subscription to behind `cursor`; the reason if that cannot be had. A cursor that is
+  // ahead of the ring is believed until the log has said where it ends: the edge that the client
+  // left may have been further.
   GapReason Resume(std::string_view cursor, Subscription* subscription);
+  // Moves it to where the header `from` says.
+  void Begin(Reader::From from, Subscription* subscription);
+  ChannelView ChannelOf(const Subscription& subscription) const;
   // If the frame asks for it, behind the answers to those before it.
   void Receipt(const StompFrame& frame);
   // Says ERROR and ends the stream.
@@ -77,6 +86,8 @@ class StompSession final : public WebSocketSession {
   StompReader stomp_;
   std::vector<Subscription> subscriptions_;
   Tick last_heard_;
+  bool awaits_head_ = false;
+  uint8_t heads_seen_ = 0;  // since the last subscription that awaits it
   ClientSends sends_;
   uint32_t frames_of_message_ = 0;
   bool is_leaving_ = false;  // has said DISCONNECT

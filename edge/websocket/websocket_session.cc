@@ -8,7 +8,6 @@
 namespace sluice::edge {
 namespace {
 
-// What may wait for a client that asks and does not read the answers.
 constexpr size_t kMaxUnread = 256u << 10;
 
 }  // namespace
@@ -45,7 +44,7 @@ void WebSocketSession::OnLateAnswers() { SendAnswers(); }
 
 void WebSocketSession::SendAnswers() {
   if (has_ended()) return;
-  if (RestBytes() > kMaxUnread) return End(DisconnectReason::kSlow);
+  if (RestBytes() > MaxUnreadBytes()) return End(DisconnectReason::kSlow);
   if (!is_closing()) WriteUnlessBlocked();
 }
 
@@ -59,7 +58,7 @@ bool WebSocketSession::OnMessage(const WebSocketMessage& message) {
       OnText(message.data);
       break;
     case WebSocketOpcode::kBinary:
-      Fail({WebSocketCloseCode::kUnsupportedData, "only text is spoken"});
+      OnBinary(message.data);
       break;
     case WebSocketOpcode::kPing:
       Say(WebSocketFrame(WebSocketOpcode::kPong, message.data));
@@ -76,6 +75,12 @@ bool WebSocketSession::OnMessage(const WebSocketMessage& message) {
   }
   return !is_closing() && !has_ended();
 }
+
+void WebSocketSession::OnBinary(std::string_view) {
+  Fail({WebSocketCloseCode::kUnsupportedData, "only text is spoken"});
+}
+
+size_t WebSocketSession::MaxUnreadBytes() const { return kMaxUnread; }
 
 void WebSocketSession::SayText(std::string_view text) {
   Say(WebSocketFrame(WebSocketOpcode::kText, text));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,10 @@ class WebSocketSession : public Session, protected AnswerQueue::Owner {
  protected:
   // A message of text. The session may be closing afterwards.
   virtual void OnText(std::string_view text) = 0;
+  // One of octets, which no subprotocol of ours speaks: 1003.
+  virtual void OnBinary(std::string_view data);
+  // How much may wait for a client that asks and does not read the answers.
+  virtual size_t MaxUnreadBytes() const;
   // Says `text` in a frame; see Session::Say.
   void SayText(std::string_view text);
   void Fail(const WebSocketError& error);

@@ -58,6 +58,7 @@ TEST(PageRoutesTest, EmbedsEveryFileThatThePageCanAskFor) {
 
 TEST(PageRoutesTest, NamesTheContentTypeOfEachKind) {
   EXPECT_EQ(Get("/")->content_type, "text/html; charset=utf-8");
+  EXPECT_EQ(Get("/chat")->content_type, "text/html; charset=utf-8");
   EXPECT_EQ(Get("/demo/app.js")->content_type, "text/javascript; charset=utf-8");
   EXPECT_EQ(Get("/demo/style.css")->content_type, "text/css; charset=utf-8");
   EXPECT_EQ(Get("/demo/icon.svg")->content_type, "image/svg+xml");
@@ -65,15 +66,17 @@ TEST(PageRoutesTest, NamesTheContentTypeOfEachKind) {
 }
 
 TEST(PageRoutesTest, AllowsOnlyWhatThisServerServes) {
-  const std::string page = ReadPageFile("index.html");
-  EXPECT_THAT(page, Not(HasSubstr("http:")));
-  EXPECT_THAT(page, Not(HasSubstr("https:")));
-  EXPECT_THAT(page, Not(HasSubstr("style=")));
-  EXPECT_THAT(Get("/")->headers,
-              Contains(Pair("Content-Security-Policy",
-                            "default-src 'none'; script-src 'self'; style-src 'self'; "
-                            "img-src 'self'; connect-src 'self'; base-uri 'none'; "
-                            "form-action 'none'; frame-ancestors 'none'")));
+  for (const std::string file : {"index.html", "chat.html"}) {
+    const std::string page = ReadPageFile(file);
+    EXPECT_THAT(page, Not(HasSubstr("http:"))) << file;
+    EXPECT_THAT(page, Not(HasSubstr("https:"))) << file;
+    EXPECT_THAT(page, Not(HasSubstr("style="))) << file;
+    EXPECT_THAT(Get(file == "index.html" ? "/" : "/chat")->headers,
+                Contains(Pair("Content-Security-Policy",
+                              "default-src 'none'; script-src 'self'; style-src 'self'; "
+                              "img-src 'self'; connect-src 'self'; base-uri 'none'; "
+                              "form-action 'none'; frame-ancestors 'none'")));
+  }
 }
 
 }  // namespace
