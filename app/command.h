@@ -21,6 +21,7 @@ void AddGateway(CLI::App* app, Command* chosen);
 void AddEdge(CLI::App* app, Command* chosen);
 void AddPublish(CLI::App* app, Command* chosen);
 void AddDisconnect(CLI::App* app, Command* chosen);
+void AddPresence(CLI::App* app, Command* chosen);
 void AddReceive(CLI::App* app, Command* chosen);
 void AddListen(CLI::App* app, Command* chosen);
 void AddToken(CLI::App* app, Command* chosen);

@@ -95,6 +95,27 @@ absl::Status Disconnect(const GatewayEndpoint& gateway, const Disconnection& dis
   return ToStatus(stub->Disconnect(&context, request, &response));
 }
 
+absl::StatusOr<Attendance> GetPresence(const GatewayEndpoint& gateway,
+                                       const std::vector<std::string>& users) {
+  v1::GetPresenceRequest request;
+  for (const std::string& user : users) request.add_user_ids(user);
+  SLUICE_ASSIGN_OR_RETURN(const auto stub, Connect(gateway));
+  grpc::ClientContext context;
+  Prepare(gateway, &context);
+  v1::GetPresenceResponse response;
+  SLUICE_RETURN_IF_ERROR(ToStatus(stub->GetPresence(&context, request, &response)));
+  Attendance attendance{
+      .users = {},
+      .is_complete = response.complete(),
+      .missing_edges = {response.missing_edges().begin(), response.missing_edges().end()}};
+  for (const v1::UserPresence& user : response.users()) {
+    std::string& json = attendance.users.emplace_back("{\"user_id\":");
+    AppendJsonString(user.user_id(), &json);
+    json += ",\"sessions\":" + std::to_string(user.sessions()) + "}";
+  }
+  return attendance;
+}
+
 absl::Status Receive(const GatewayEndpoint& gateway, const Reception& reception,
                      absl::FunctionRef<bool(const std::string& json)> on_message) {
   SLUICE_ASSIGN_OR_RETURN(const auto stub, Connect(gateway));

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
@@ -40,6 +41,13 @@ struct Disconnection {
   std::string reason;
 };
 
+// The sessions of users, as far as edges have answered.
+struct Attendance {
+  std::vector<std::string> users;  // a JSON object of `user_id` and `sessions` each, as asked for
+  bool is_complete = false;
+  std::vector<std::string> missing_edges;
+};
+
 // Publishes and waits for the answer: a JSON object of `event_id` and `duplicate`. Errors: the
 // server's status; INVALID_ARGUMENT (the file of the authority). Thread: any.
 absl::StatusOr<std::string> Publish(const GatewayEndpoint& gateway, const Publication& publication);
@@ -52,5 +60,9 @@ absl::Status Receive(const GatewayEndpoint& gateway, const Reception& reception,
 
 // Revokes and waits until it is stored. Errors: as Publish. Thread: any.
 absl::Status Disconnect(const GatewayEndpoint& gateway, const Disconnection& disconnection);
+
+// Asks and waits for the answer. Errors: as Publish. Thread: any.
+absl::StatusOr<Attendance> GetPresence(const GatewayEndpoint& gateway,
+                                       const std::vector<std::string>& users);
 
 }  // namespace sluice::app

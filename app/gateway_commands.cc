@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "app/command.h"
@@ -45,6 +46,21 @@ int RunPublish(const GatewayEndpoint& gateway, Publication publication) {
 int RunDisconnect(const GatewayEndpoint& gateway, const Disconnection& disconnection) {
   const absl::Status status = Disconnect(gateway, disconnection);
   return status.ok() ? kExitOk : Fail("disconnect", gateway, status);
+}
+
+// Nobody should take an incomplete answer for the whole: stderr and the exit code say it too.
+int RunPresence(const GatewayEndpoint& gateway, const std::vector<std::string>& users) {
+  const absl::StatusOr<Attendance> answer = GetPresence(gateway, users);
+  if (!answer.ok()) return Fail("presence", gateway, answer.status());
+  for (const std::string& user : answer->users) std::puts(user.c_str());
+  if (answer->is_complete) return kExitOk;
+  std::fputs("sluice: incomplete", stderr);
+  const char* before = ", no answer from ";
+  for (const std::string& edge : answer->missing_edges) {
+    std::fprintf(stderr, "%s%s", std::exchange(before, " "), absl::CHexEscape(edge).c_str());
+  }
+  std::fputs("\n", stderr);
+  return kExitFailure;
 }
 
 int RunReceive(const GatewayEndpoint& gateway, const Reception& reception) {
@@ -102,6 +118,18 @@ void AddDisconnect(CLI::App* app, Command* chosen) {
   command->callback([disconnection, gateway, token, chosen] {
     disconnection->is_token = token->count() > 0;
     *chosen = [disconnection, gateway] { return RunDisconnect(*gateway, *disconnection); };
+  });
+}
+
+void AddPresence(CLI::App* app, Command* chosen) {
+  CLI::App* const command =
+      app->add_subcommand("presence", "Say how many sessions users have, over all edges.");
+  const auto users = std::make_shared<std::vector<std::string>>();
+  const auto gateway = std::make_shared<GatewayEndpoint>();
+  AddGatewayOptions(command, gateway.get());
+  command->add_option("USER", *users, "The users; at most 1,000")->required();
+  command->callback([users, gateway, chosen] {
+    *chosen = [users, gateway] { return RunPresence(*gateway, *users); };
   });
 }
 

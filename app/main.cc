@@ -29,6 +29,7 @@ int Main(int argc, char** argv) {
   AddEdge(&app, &chosen);
   AddPublish(&app, &chosen);
   AddDisconnect(&app, &chosen);
+  AddPresence(&app, &chosen);
   AddReceive(&app, &chosen);
   AddListen(&app, &chosen);
   AddToken(&app, &chosen);

@@ -58,10 +58,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Parts& parts) {
 
 absl::Status Server::StartParts(bool demo) {
   SLUICE_RETURN_IF_ERROR(StartLog());
-  if (role_ != Role::kEdge) {
-    SLUICE_ASSIGN_OR_RETURN(
-        gateway_, gateway::Gateway::Start(options_.gateway, log_.get(), messages_.get(), logger_));
-  }
+  if (role_ != Role::kEdge) SLUICE_RETURN_IF_ERROR(StartGateway());
   if (demo) {
     SLUICE_CHECK(role_ == Role::kServe);
     demo_ =
@@ -112,6 +109,19 @@ absl::Status Server::StartLog() {
   return absl::OkStatus();
 }
 
+absl::Status Server::StartGateway() {
+  ingest::Presence* presence = &local_presence_;
+  if (!options_.nats.urls.empty()) {
+    SLUICE_ASSIGN_OR_RETURN(
+        nats_presence_, ingest::NatsPresence::Start({.options = options_.nats, .logger = logger_}));
+    presence = nats_presence_.get();
+  }
+  SLUICE_ASSIGN_OR_RETURN(
+      gateway_, gateway::Gateway::Start(options_.gateway, log_.get(), messages_.get(), logger_,
+                                        Clock::System(), presence));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<edge::Authenticator>> Server::MakeAuthenticator() {
   if (!options_.auth.is_on()) {
     return std::make_unique<edge::QueryUserAuthenticator>(
@@ -148,6 +158,7 @@ absl::Status Server::StartEdge() {
                                 .may_publish = role_ != Role::kEdge || options_.edge.publish,
                                 .peers = std::move(peers),
                                 .logger = logger_}));
+  local_presence_.SetEdge(edge_.get());
   edge_->Follow(log_.get());
   return absl::OkStatus();
 }
@@ -163,6 +174,7 @@ absl::Status Server::StartAdmin() {
     parts.ready.push_back({"stream", [this] { return jetstream_->is_ready(); }});
   }
   if (gateway_) parts.metrics.push_back(gateway_.get());
+  if (nats_presence_) parts.metrics.push_back(nats_presence_.get());
   if (edge_) {
     parts.ready.push_back({"catch-up", [this] { return edge_->is_caught_up(); }});
     parts.metrics.push_back(edge_.get());

@@ -12,6 +12,7 @@
 #include "app/admin_server.h"
 #include "app/demo/demo.h"
 #include "app/heap_trim.h"
+#include "app/local_presence.h"
 #include "app/memory_watch.h"
 #include "app/process_metrics.h"
 #include "app/pulse.h"
@@ -25,6 +26,7 @@
 #include "ingest/event_log.h"
 #include "ingest/jetstream_log.h"
 #include "ingest/jetstream_message_queue.h"
+#include "ingest/nats_presence.h"
 
 namespace sluice::app {
 
@@ -77,6 +79,7 @@ class Server {
   explicit Server(const Parts& parts);
   absl::Status StartParts(bool demo);
   absl::Status StartLog();
+  absl::Status StartGateway();
   absl::StatusOr<std::unique_ptr<edge::Authenticator>> MakeAuthenticator();
   absl::Status StartEdge();
   void WatchMemory();
@@ -103,9 +106,11 @@ class Server {
   std::unique_ptr<ingest::ClientMessageQueue> messages_;
   ingest::JetstreamMessageQueue* jetstream_messages_ = nullptr;  // messages_, if it is on NATS
   const prometheus::Collectable* message_metrics_ = nullptr;     // messages_
-  std::unique_ptr<gateway::Gateway> gateway_;                    // null in an edge
-  std::unique_ptr<edge::Edge> edge_;                             // null in a gateway
-  std::unique_ptr<demo::Demo> demo_;                             // null without --demo
+  LocalPresence local_presence_;                                 // without NATS
+  std::unique_ptr<ingest::NatsPresence> nats_presence_;  // null without NATS, and in an edge
+  std::unique_ptr<gateway::Gateway> gateway_;            // null in an edge
+  std::unique_ptr<edge::Edge> edge_;                     // null in a gateway
+  std::unique_ptr<demo::Demo> demo_;                     // null without --demo
   std::unique_ptr<AdminServer> admin_;
 };
 

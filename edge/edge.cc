@@ -63,8 +63,10 @@ class Edge::Impl {
       shards_.push_back(std::make_unique<Shard>(&context_, i, std::move(listener)));
     }
     for (const auto& shard : shards_) shard->Start();
-    if (peers_)
-      peers_->Serve([this](std::string_view request, auto respond) { Answer(request, respond); });
+    if (peers_) {
+      peers_->Serve([this](std::string_view request, auto respond) { Answer(request, respond); },
+                    [this](auto users) { return CountSessions(users); });
+    }
     return absl::OkStatus();
   }
 
@@ -113,6 +115,14 @@ class Edge::Impl {
   void SetMemoryLevel(MemoryLevel level) {
     context_.memory_level = level;
     if (level == MemoryLevel::kCritical) Tell(EndSlowest{});
+  }
+
+  // Shards that begin or end a session wait at most for one look-up.
+  std::vector<uint32_t> CountSessions(std::span<const std::string> users) const {
+    std::vector<uint32_t> counts;
+    counts.reserve(users.size());
+    for (const std::string& user : users) counts.push_back(context_.sessions.Count(user));
+    return counts;
   }
 
   RevocationTable& revocations() { return context_.revocations; }
@@ -187,6 +197,9 @@ bool Edge::has_new_certificate() const { return impl_->has_new_certificate(); }
 std::shared_ptr<std::latch> Edge::BeginDrain() { return impl_->BeginDrain(); }
 void Edge::SetMemoryLevel(MemoryLevel level) { impl_->SetMemoryLevel(level); }
 MemoryLevel Edge::memory_level() const { return impl_->memory_level(); }
+std::vector<uint32_t> Edge::CountSessions(std::span<const std::string> users) const {
+  return impl_->CountSessions(users);
+}
 void Edge::Stop() { impl_->Stop(); }
 
 void Edge::OnEpoch(const Epoch& epoch, uint64_t first_sequence) {

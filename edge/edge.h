@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <latch>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include <prometheus/collectable.h>
@@ -23,7 +25,7 @@ namespace sluice::edge {
 
 // The browsers' side of Sluice: a tail of the log fanned out over shards, each with a ring and the
 // sessions that it accepted itself. Owner: app. Thread: Start, Stop and the destructor on main; the
-// TailSink part on the tail's thread; Collect and is_caught_up on any.
+// TailSink part on the tail's thread; Collect, CountSessions and is_caught_up on any.
 class Edge final : public ingest::TailSink, public prometheus::Collectable {
  public:
   struct Parts {
@@ -61,6 +63,8 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
   // From now on; at kCritical also ends the slowest readers, a tenth of those that take nothing.
   void SetMemoryLevel(MemoryLevel level);
   MemoryLevel memory_level() const;
+  // The sessions that each of these users has here now.
+  std::vector<uint32_t> CountSessions(std::span<const std::string> users) const;
   // Ends the tail, says `closing shutdown` to every session, waits for the bytes to leave (at most
   // options.stop_grace), joins the shards. Idempotent.
   void Stop();

@@ -34,7 +34,7 @@ absl::Status Validate(const v1::DisconnectRequest& request) {
 }
 
 // One Disconnect: the log carries it to every edge, in order with the events.
-class DisconnectCall final : public UnaryCall {
+class DisconnectCall final : public UnaryCall, public AppendOwner {
  public:
   explicit DisconnectCall(const PublishParts& parts) : UnaryCall(parts) {
     parts.service->RequestDisconnect(context(), request(), responder(), parts.thread->queue(),

@@ -96,10 +96,12 @@ uint32_t ThreadCount(const GatewayOptions& options) {
 class Gateway::Impl {
  public:
   Impl(const GatewayOptions& options, PublisherTable publishers, ingest::EventLog* log,
-       ingest::ClientMessageQueue* messages, Logger* logger, const Clock& clock)
+       ingest::ClientMessageQueue* messages, Logger* logger, const Clock& clock,
+       ingest::Presence* presence)
       : publisher_(options, std::move(publishers), log, logger, clock),
         messages_(messages),
-        message_budget_(options.max_in_flight_bytes) {}
+        message_budget_(options.max_in_flight_bytes),
+        presence_(presence) {}
 
   absl::Status Start() {
     const GatewayOptions& options = publisher_.options();
@@ -157,13 +159,14 @@ class Gateway::Impl {
 
  private:
   void Accept(CallThread* thread, Announcer* announcer) {
-    const PublishParts parts = {&service_, &publisher_, thread,
-                                announcer, messages_,   &message_budget_};
+    const PublishParts parts = {&service_, &publisher_,      thread,   announcer,
+                                messages_, &message_budget_, presence_};
     for (int i = 0; i < kAcceptedAhead; ++i) AcceptPublish(parts);
     for (int i = 0; i < kRareAcceptedAhead; ++i) {
       AcceptPublishBatch(parts);
       AcceptPublishStream(parts);
       AcceptDisconnect(parts);
+      AcceptPresence(parts);
       AcceptReceive(parts);
     }
   }
@@ -176,6 +179,7 @@ class Gateway::Impl {
   Publisher publisher_;
   ingest::ClientMessageQueue* const messages_;
   ByteBudget message_budget_;
+  ingest::Presence* const presence_;
   PublishService service_;
   std::vector<std::unique_ptr<CallThread>> threads_;
   std::vector<std::unique_ptr<Announcer>> announcers_;  // one for each thread
@@ -189,9 +193,11 @@ class Gateway::Impl {
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const GatewayOptions& options,
                                                         ingest::EventLog* log,
                                                         ingest::ClientMessageQueue* messages,
-                                                        Logger* logger, const Clock& clock) {
+                                                        Logger* logger, const Clock& clock,
+                                                        ingest::Presence* presence) {
   SLUICE_ASSIGN_OR_RETURN(PublisherTable publishers, PublisherTable::Load(options));
-  auto impl = std::make_unique<Impl>(options, std::move(publishers), log, messages, logger, clock);
+  auto impl = std::make_unique<Impl>(options, std::move(publishers), log, messages, logger, clock,
+                                     presence);
   SLUICE_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }

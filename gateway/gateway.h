@@ -12,6 +12,7 @@
 #include "core/options.h"
 #include "ingest/client_message_queue.h"
 #include "ingest/event_log.h"
+#include "ingest/presence.h"
 
 namespace sluice::gateway {
 
@@ -21,13 +22,13 @@ namespace sluice::gateway {
 class Gateway final : public prometheus::Collectable {
  public:
   // Listens and serves. `log`, `messages` (null: there is nothing to receive), `logger` (null:
-  // silent) and `clock` outlive the gateway; answers of the log may come later still. Errors:
-  // INVALID_ARGUMENT (the address, a key or certificate), UNAVAILABLE (cannot listen there, says
-  // why).
+  // silent), `clock` and `presence` (null: no edges to ask) outlive the gateway; answers of the log
+  // and of the edges may come later still. Errors: INVALID_ARGUMENT (the address, a key or
+  // certificate), UNAVAILABLE (cannot listen there, says why).
   static absl::StatusOr<std::unique_ptr<Gateway>> Start(
       const GatewayOptions& options, ingest::EventLog* log,
       ingest::ClientMessageQueue* messages = nullptr, Logger* logger = nullptr,
-      const Clock& clock = Clock::System());
+      const Clock& clock = Clock::System(), ingest::Presence* presence = nullptr);
   ~Gateway() override;
 
   int port() const;  // the bound one, also if 0 was asked for

@@ -11,7 +11,7 @@ namespace sluice::gateway {
 namespace {
 
 // One PublishBatch: its events go to the log one after the other, each answers for itself.
-class PublishBatchCall final : public UnaryCall {
+class PublishBatchCall final : public UnaryCall, public AppendOwner {
  public:
   explicit PublishBatchCall(const PublishParts& parts) : UnaryCall(parts) {
     parts.service->RequestPublishBatch(context(), request(), responder(), parts.thread->queue(),

@@ -9,7 +9,7 @@ namespace sluice::gateway {
 namespace {
 
 // One Publish.
-class PublishCall final : public UnaryCall {
+class PublishCall final : public UnaryCall, public AppendOwner {
  public:
   explicit PublishCall(const PublishParts& parts) : UnaryCall(parts) {
     parts.service->RequestPublish(context(), request(), responder(), parts.thread->queue(),

@@ -47,11 +47,24 @@ MetricFamily InFlight(const Threads& threads) {
       Sum(threads, [](const auto& t) -> const Counter& { return t.appends_in_flight; }));
 }
 
+MetricFamily Presence(const Threads& threads) {
+  MetricFamily family{"sluice_gateway_presence_total",
+                      "Questions for users' sessions, by whether every edge answered.",
+                      MetricType::Counter,
+                      {}};
+  for (size_t i = 0; i < kPresenceOutcomeNames.size(); ++i) {
+    const double sum = Sum(threads, [i](const auto& t) -> const Counter& { return t.presence[i]; });
+    family.metric.push_back(
+        MetricSample(family.type, sum, {{"result", std::string(kPresenceOutcomeNames[i])}}));
+  }
+  return family;
+}
+
 }  // namespace
 
 std::vector<MetricFamily> CollectPublishMetrics(
     const std::vector<const PublishCounters*>& counters) {
-  return {Published(counters), Duration(counters), InFlight(counters)};
+  return {Published(counters), Duration(counters), InFlight(counters), Presence(counters)};
 }
 
 }  // namespace sluice::gateway

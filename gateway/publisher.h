@@ -73,6 +73,7 @@ class Publisher final {
   void End(std::span<const OwnedAppend> appends, PublishCounters* counters);
 
   const GatewayOptions& options() const { return options_; }
+  ByteBudget& budget() { return budget_; }
 
  private:
   // Hands `request`, of a message of this size, to the log.

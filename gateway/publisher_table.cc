@@ -71,6 +71,11 @@ absl::Status PublisherGrant::MayDisconnectUser(std::string_view user) const {
   return absl::PermissionDeniedError(absl::StrCat(name_, " may not disconnect this user"));
 }
 
+absl::Status PublisherGrant::MaySeeUser(std::string_view user) const {
+  if (AnyMatches(users_, user)) return absl::OkStatus();
+  return absl::PermissionDeniedError(absl::StrCat(name_, " may not ask about this user"));
+}
+
 absl::Status PublisherGrant::MayDisconnectToken() const {
   const bool has_all = std::any_of(users_.begin(), users_.end(), [](const NamePattern& users) {
     return users.ToString() == "*";

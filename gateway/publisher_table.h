@@ -31,6 +31,8 @@ class PublisherGrant final {
   // PERMISSION_DENIED: it may not publish to this user or, for a token, to some.
   absl::Status MayDisconnectUser(std::string_view user) const;
   absl::Status MayDisconnectToken() const;
+  // PERMISSION_DENIED: it may not publish to this user.
+  absl::Status MaySeeUser(std::string_view user) const;
   // PERMISSION_DENIED: it may not receive from all of `destinations`.
   absl::Status MayReceive(const NamePattern& destinations) const;
   // PERMISSION_DENIED: not to this channel. RESOURCE_EXHAUSTED: too many events of late; up to a

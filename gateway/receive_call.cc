@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/byte_budget.h"
+#include "core/utf8.h"
 #include "gateway/call_thread.h"
 #include "gateway/message.h"
 #include "gateway/publish_service.h"
@@ -61,6 +62,11 @@ class ReceiveCall final : public Call {
   void Abandon() override { Drain(); }
 
   void OnMessage(ClientDelivery delivery) {
+    // Only another program on NATS can have put it there; protobuf's strings cannot carry it.
+    if (!IsValidUtf8(delivery.message.data)) {
+      counters().discarded.Add();
+      return receiver_->Reject(delivery.id, /*discard=*/true);
+    }
     if (!parts_.message_budget->Take(Cost(delivery))) {
       counters().returned.Add();
       return receiver_->Reject(delivery.id, /*discard=*/false);

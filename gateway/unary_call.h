@@ -12,7 +12,7 @@
 namespace sluice::gateway {
 
 // A call of one message each way: accepted, begun, answered, gone. Thread: grpc, its CallThread's.
-class UnaryCall : public Call, public Step, public AppendOwner {
+class UnaryCall : public Call, public Step {
  public:
   void Proceed(bool ok) final;
 

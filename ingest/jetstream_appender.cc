@@ -26,7 +26,7 @@ absl::StatusOr<std::unique_ptr<JetstreamAppender>> JetstreamAppender::Open(const
           {.options = options,
            .name = "sluice gateway",
            .inbox = absl::StrCat("sluice.", options.name_space, ".inbox.gateway"),
-           .also = parts.stream.AdvisorySubject(),
+           .also = {parts.stream.AdvisorySubject()},
            .handler = appender.get(),
            .logger = parts.logger}));
   appender->slots_.set_prefix(appender->connection_->inbox() + ".ack.");
@@ -36,10 +36,8 @@ absl::StatusOr<std::unique_ptr<JetstreamAppender>> JetstreamAppender::Open(const
 }
 
 JetstreamAppender::JetstreamAppender(const Parts& parts)
-    : stream_(parts.stream),
-      subject_(parts.stream.nats_options().name_space),
+    : subject_(parts.stream.nats_options().name_space),
       clock_(parts.clock),
-      logger_(parts.logger),
       status_(parts.status),
       slots_(parts.stream.nats_options().max_appends_in_flight),
       client_(parts.stream, parts.clock) {}

@@ -66,10 +66,8 @@ class JetstreamAppender final : public NatsHandler {
   void FailAll(const char* why);
 
   // Constant after construction.
-  const EventStream& stream_;
   const EventSubject subject_;
   const Clock& clock_;
-  Logger* const logger_;
   StreamStatus* const status_;
 
   std::atomic<bool> is_ready_{false};

@@ -82,6 +82,7 @@ class JetstreamGroup final : public std::enable_shared_from_this<JetstreamGroup>
     bool has_consumer = false;
     bool is_creating = false;
     SteadyTime create_at{};
+    SteadyTime ensured_at{};  // since when it has a consumer
     bool is_pulling = false;
     uint64_t pull = 0;  // number of the last request
     SteadyTime pull_deadline{};

@@ -182,6 +182,7 @@ void JetstreamMessageQueue::OnStream(const absl::StatusOr<StreamState>& state) {
     return SetAway("the stream cannot be used");
   }
   next_check_ = clock_.Steady() + kCheckInterval;
+  if (epoch_ != state->epoch()) SetAway("the stream is another one");
   epoch_ = state->epoch();
   stream_messages_.Set(state->messages());
   stream_bytes_.Set(state->bytes());

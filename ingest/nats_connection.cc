@@ -49,7 +49,7 @@ std::chrono::milliseconds Jittered(std::chrono::milliseconds delay) {
 // called the last of them.
 struct NatsConnection::Link {
   ~Link() {
-    natsSubscription_Destroy(also);
+    for (natsSubscription* each : also) natsSubscription_Destroy(each);
     natsSubscription_Destroy(deliveries);
     natsSubscription_Destroy(subscription);
     if (connection == nullptr) return;
@@ -72,7 +72,7 @@ struct NatsConnection::Link {
   natsConnection* connection = nullptr;
   natsSubscription* subscription = nullptr;  // to the inbox
   natsSubscription* deliveries = nullptr;    // see Listen
-  natsSubscription* also = nullptr;          // see Parts
+  std::vector<natsSubscription*> also;       // see Parts
   std::atomic<bool> is_closed{false};
 };
 
@@ -190,7 +190,11 @@ void NatsConnection::TryConnect(SteadyTime now) {
     const std::string below = inbox_ + ".>";
     then(Subscribe(link->connection, below, &link->subscription));
   }
-  if (status == NATS_OK && !also_.empty()) then(Subscribe(link->connection, also_, &link->also));
+  for (const std::string& subject : also_) {
+    natsSubscription* also = nullptr;
+    if (status == NATS_OK) then(Subscribe(link->connection, subject, &also));
+    if (also != nullptr) link->also.push_back(also);
+  }
   if (status != NATS_OK) {
     const auto delay = std::min(kLastRetry, kFirstRetry * (1 << std::min(failed_attempts_, 10)));
     next_attempt_ = now + Jittered(delay);
@@ -249,6 +253,12 @@ void NatsConnection::LearnServers() {
   std::free(found);
 }
 
+// Milliseconds.
+int NatsConnection::UntilTick() const {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(last_tick_ + kTick - Now());
+  return static_cast<int>(std::clamp(left, std::chrono::milliseconds(0), kTick).count());
+}
+
 void NatsConnection::Wait() {
   is_awake_.store(false, std::memory_order_seq_cst);
   bool has_work = write_wanted_.load(std::memory_order_seq_cst) && !watches_writable_;
@@ -257,7 +267,7 @@ void NatsConnection::Wait() {
     has_work = has_work || !tasks_.empty();
   }
   std::array<epoll_event, 4> events;
-  const int timeout = has_work ? 0 : static_cast<int>(kTick.count());
+  const int timeout = has_work ? 0 : UntilTick();
   const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout);
   is_awake_.store(true, std::memory_order_seq_cst);
   for (int i = 0; i < count; ++i) {
@@ -302,7 +312,7 @@ void NatsConnection::ReadMessages() {
   if (link_ == nullptr) return;
   int messages = ReadMessages(link_->subscription);
   if (link_->deliveries != nullptr) messages += ReadMessages(link_->deliveries);
-  if (link_->also != nullptr) messages += ReadMessages(link_->also);
+  for (natsSubscription* also : link_->also) messages += ReadMessages(also);
   if (messages > 0) handler_->OnBatchEnd();
 }
 

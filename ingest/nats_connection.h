@@ -62,11 +62,11 @@ class NatsConnection {
 
   struct Parts {
     NatsOptions options;
-    std::string name;       // as NATS lists it
-    std::string inbox;      // prefix of what it listens to: `sluice.<ns>.inbox.<role>`
-    std::string also = {};  // one more subject whose messages it gets; may be empty
-    NatsHandler* handler;   // outlives the connection
-    Logger* logger;         // null: silent
+    std::string name;                    // as NATS lists it
+    std::string inbox;                   // prefix of what it listens to: `sluice.<ns>.inbox.<role>`
+    std::vector<std::string> also = {};  // more subjects whose messages it gets
+    NatsHandler* handler;                // outlives the connection
+    Logger* logger;                      // null: silent
   };
   // INVALID_ARGUMENT if the options cannot be used: a file that cannot be read, for example.
   // Thread: any.
@@ -112,6 +112,7 @@ class NatsConnection {
 
   void Run();
   void Wait();
+  int UntilTick() const;
   void TryConnect(SteadyTime now);
   void Disconnect();
   void WriteIfWanted();
@@ -138,7 +139,7 @@ class NatsConnection {
   const std::string token_;
   const std::string own_subject_;  // prefix of all subjects of this connection
   const std::string inbox_;
-  const std::string also_;
+  const std::vector<std::string> also_;
   const std::string probe_;  // what is sent to ourselves to see whether the link lives
   const int epoll_;
   const int wake_;

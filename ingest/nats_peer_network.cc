@@ -1,5 +1,6 @@
 #include "ingest/nats_peer_network.h"
 
+#include <future>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -9,6 +10,12 @@
 #include "core/status.h"
 
 namespace sluice::ingest {
+namespace {
+
+// For the thread to take up the farewell; gateways find out without it, later.
+constexpr std::chrono::milliseconds kFarewellPatience{200};
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<NatsPeerNetwork>> NatsPeerNetwork::Create(const Parts& parts) {
   std::unique_ptr<NatsPeerNetwork> network(new NatsPeerNetwork(parts));
@@ -18,7 +25,7 @@ absl::StatusOr<std::unique_ptr<NatsPeerNetwork>> NatsPeerNetwork::Create(const P
           {.options = parts.options,
            .name = "sluice peer",
            .inbox = absl::StrCat("sluice.", parts.options.name_space, ".inbox.edge"),
-           .also = network->subjects_ + network->self_,
+           .also = {network->subjects_ + network->self_, network->presence_.QuestionSubject()},
            .handler = network.get(),
            .logger = parts.logger}));
   return network;
@@ -27,17 +34,35 @@ absl::StatusOr<std::unique_ptr<NatsPeerNetwork>> NatsPeerNetwork::Create(const P
 NatsPeerNetwork::NatsPeerNetwork(const Parts& parts)
     : self_(RandomToken(12)),
       subjects_(absl::StrCat("sluice.", parts.options.name_space, ".peer.")),
-      clock_(*parts.clock) {}
+      clock_(*parts.clock),
+      logger_(parts.logger),
+      presence_(parts.options.name_space, self_) {}
 
 NatsPeerNetwork::~NatsPeerNetwork() { Stop(); }
 
-void NatsPeerNetwork::Serve(Handler handler) {
+void NatsPeerNetwork::Serve(Handler handler, CountSessions count) {
   SLUICE_CHECK(handler_ == nullptr);
   handler_ = std::move(handler);
+  presence_.Begin(connection_.get(), std::move(count));
+  if (logger_ != nullptr) {
+    logger_->Log(LogLevel::kInfo, "edge", "known to others as", {{"edge", self_}});
+  }
   connection_->Start();
 }
 
-void NatsPeerNetwork::Stop() { connection_->Stop(); }
+void NatsPeerNetwork::Stop() {
+  // What the thread has taken up when it is told to stop, it still sends.
+  if (!is_stopped_.exchange(true) && connection_->is_connected()) {
+    const auto left = std::make_shared<std::promise<void>>();
+    std::future<void> has_left = left->get_future();
+    connection_->Post([this, left] {
+      presence_.Leave();
+      left->set_value();
+    });
+    has_left.wait_for(kFarewellPatience);
+  }
+  connection_->Stop();
+}
 
 void NatsPeerNetwork::Request(std::string_view peer, std::string_view request, OnAnswer done) {
   connection_->Post(
@@ -58,6 +83,7 @@ void NatsPeerNetwork::OnMessage(NatsMessage message) {
     pending_.erase(found);
     return done(std::string(message.data()));
   }
+  if (message.subject() == presence_.QuestionSubject()) return presence_.OnQuestion(message);
   // Others are probes, and answers that came too late.
   if (!message.subject().starts_with(subjects_) || message.reply().empty()) return;
   handler_(message.data(), [this, reply = std::string(message.reply())](std::string answer) {
@@ -66,6 +92,7 @@ void NatsPeerNetwork::OnMessage(NatsMessage message) {
 }
 
 void NatsPeerNetwork::OnTick(SteadyTime now) {
+  presence_.OnTick(now);
   for (auto each = pending_.begin(); each != pending_.end();) {
     if (now < each->second.deadline) {
       ++each;

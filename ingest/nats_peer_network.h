@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -8,12 +9,14 @@
 #include "core/clock.h"
 #include "ingest/nats_connection.h"
 #include "ingest/peer_network.h"
+#include "ingest/presence_responder.h"
 
 namespace sluice::ingest {
 
 // Peers that reach each other by requests on the subjects `sluice.<ns>.peer.<id>`, over a
-// connection of its own: what a browser asks for does not wait behind the tail. Source:
-// docs/protocol.md, "NATS". Owner: the edge. Thread: as PeerNetwork says.
+// connection of its own: what a browser asks for does not wait behind the tail. On the same
+// connection it answers gateways that ask for presence. Source: docs/protocol.md, "NATS". Owner:
+// the edge. Thread: as PeerNetwork says.
 class NatsPeerNetwork final : public PeerNetwork, private NatsHandler {
  public:
   struct Parts {
@@ -26,7 +29,7 @@ class NatsPeerNetwork final : public PeerNetwork, private NatsHandler {
   ~NatsPeerNetwork() override;
 
   const std::string& self() const override { return self_; }
-  void Serve(Handler handler) override;
+  void Serve(Handler handler, CountSessions count) override;
   void Request(std::string_view peer, std::string_view request, OnAnswer done) override;
   void Stop() override;
 
@@ -38,7 +41,7 @@ class NatsPeerNetwork final : public PeerNetwork, private NatsHandler {
 
   explicit NatsPeerNetwork(const Parts& parts);
 
-  void OnConnected() override {}
+  void OnConnected() override { presence_.OnConnected(clock_.Steady()); }
   void OnDisconnected() override {}  // answers may still come: the deadlines decide
   void OnMessage(NatsMessage message) override;
   // It is not told of which request; the deadline ends that.
@@ -51,9 +54,13 @@ class NatsPeerNetwork final : public PeerNetwork, private NatsHandler {
   const std::string self_;
   const std::string subjects_;  // prefix of those of all peers
   const Clock& clock_;
+  Logger* const logger_;
   Handler handler_;
 
+  std::atomic<bool> is_stopped_{false};
+
   // The connection's thread only.
+  PresenceResponder presence_;
   uint64_t next_ = 1;
   std::map<std::string, Pending, std::less<>> pending_;  // by reply subject
   std::unique_ptr<NatsConnection> connection_;

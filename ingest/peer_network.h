@@ -7,6 +7,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "ingest/presence.h"
 
 namespace sluice::ingest {
 
@@ -30,8 +31,9 @@ class PeerNetwork {
 
   // By which the others address this one: 1 to 32 of [0-9a-f]; no other process has it.
   virtual const std::string& self() const = 0;
-  // Begins to answer with `handler`, and lets Request work. Once.
-  virtual void Serve(Handler handler) = 0;
+  // Begins to answer the others with `handler` and gateways that ask for presence with `count`, and
+  // lets Request work. Once.
+  virtual void Serve(Handler handler, CountSessions count) = 0;
   // `done` is called once, unless Stop comes before. Thread: any.
   virtual void Request(std::string_view peer, std::string_view request, OnAnswer done) = 0;
   // Ends the calls and waits for the last. Idempotent.

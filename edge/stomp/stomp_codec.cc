@@ -83,23 +83,28 @@ std::string_view StompFrame::Value(std::string_view name) const {
 std::optional<std::string> StompReader::Feed(std::string_view octets,
                                              absl::FunctionRef<bool(const StompFrame&)> on_frame) {
   held_ += octets;
-  std::string rest;
-  while (true) {
-    const size_t begin = held_.find_first_not_of("\r\n");
-    held_.erase(0, std::min(begin, held_.size()));
-    if (held_.empty()) {
-      held_ = std::string();
-      return std::nullopt;
-    }
+  std::string_view rest = held_;
+  std::optional<std::string> error;
+  bool goes_on = true;
+  while (goes_on && !error) {
+    rest.remove_prefix(std::min(rest.find_first_not_of("\r\n"), rest.size()));
     StompFrame frame;
-    bool is_whole = false;
-    if (auto error = TakeFrame(&frame, &is_whole)) return error;
-    if (!is_whole || !on_frame(frame)) return std::nullopt;
+    size_t size = 0;
+    error = rest.empty() ? std::nullopt : ParseFrame(rest, &frame, &size);
+    if (error || size == 0) break;
+    rest.remove_prefix(size);
+    goes_on = on_frame(frame);
   }
+  if (rest.empty()) {
+    held_ = std::string();
+  } else {
+    held_.erase(0, held_.size() - rest.size());
+  }
+  return error;
 }
 
-std::optional<std::string> StompReader::TakeFrame(StompFrame* frame, bool* is_whole) {
-  const std::string_view octets = held_;
+std::optional<std::string> StompReader::ParseFrame(std::string_view octets, StompFrame* frame,
+                                                   size_t* size) const {
   const size_t head_end = EndOfHead(octets.substr(0, limits_.head_bytes));
   if (head_end == std::string_view::npos) {
     if (octets.substr(0, limits_.head_bytes).find('\0') != std::string_view::npos) {
@@ -122,8 +127,7 @@ std::optional<std::string> StompReader::TakeFrame(StompFrame* frame, bool* is_wh
     if (length == std::string_view::npos) return std::nullopt;
   }
   frame->body = std::string(body.substr(0, length));
-  held_.erase(0, head_end + length + 1);
-  *is_whole = true;
+  *size = head_end + length + 1;
   return std::nullopt;
 }
 

@@ -51,8 +51,9 @@ class StompReader {
                                   absl::FunctionRef<bool(const StompFrame&)> on_frame);
 
  private:
-  // Takes one frame off the front of held_, if it is whole.
-  std::optional<std::string> TakeFrame(StompFrame* frame, bool* is_whole);
+  // Reads the frame at the front of `octets`; `size` stays 0 if it is not whole.
+  std::optional<std::string> ParseFrame(std::string_view octets, StompFrame* frame,
+                                        size_t* size) const;
   std::optional<std::string> ParseHead(std::string_view head, StompFrame* frame) const;
   std::optional<std::string> AddHeader(std::string_view line, StompFrame* frame) const;
 

@@ -55,17 +55,17 @@ void StompSession::Renewed(const Identity& identity) {
 void StompSession::OnText(std::string_view text) {
   last_heard_ = shard().wheel().now();
   if (is_leaving_) return;
-  frames_ = 0;
+  frames_of_message_ = 0;
   const auto error = stomp_.Feed(text, [this](const StompFrame& frame) { return OnFrame(frame); });
   if (error && !is_closing()) FailFrame(nullptr, *error);
 }
 
 bool StompSession::OnFrame(const StompFrame& frame) {
-  // The message of WebSocket has been counted; there may be many frames in it.
-  if (frames_++ > 0 && !MayTalk()) {
-    Fail({WebSocketCloseCode::kPolicyViolation, "too many messages"});
+  // The first counted as its message.
+  if (frames_of_message_++ != 0 && !MayTalk()) {
+    FailFrame(&frame, "too many messages", WebSocketCloseCode::kPolicyViolation);
   } else if (sends_.is_full()) {
-    Fail({WebSocketCloseCode::kPolicyViolation, "too many messages without an answer"});
+    FailFrame(&frame, "too many messages without an answer", WebSocketCloseCode::kPolicyViolation);
   } else if (frame.command == "SUBSCRIBE") {
     Subscribe(frame);
   } else if (frame.command == "UNSUBSCRIBE") {
@@ -221,10 +221,10 @@ void StompSession::FailSend(std::string_view receipt_id, const absl::Status& sta
                                           : WebSocketCloseCode::kProtocolError));
 }
 
-void StompSession::FailFrame(const StompFrame* frame, std::string_view message) {
+void StompSession::FailFrame(const StompFrame* frame, std::string_view message,
+                             WebSocketCloseCode code) {
   const std::string_view receipt = frame == nullptr ? "" : frame->Value("receipt");
-  CloseWith(DisconnectReason::kProtocol,
-            StompErrorFrames(message, receipt, WebSocketCloseCode::kProtocolError));
+  CloseWith(DisconnectReason::kProtocol, StompErrorFrames(message, receipt, code));
 }
 
 bool StompSession::AddPrefixes(const Event& event, size_t shared_bytes, AddPrefix add) {

@@ -77,7 +77,8 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
   // If the frame asks for it, behind the answers to those before it.
   void Receipt(const StompFrame& frame);
   // Says ERROR and ends the stream.
-  void FailFrame(const StompFrame* frame, std::string_view message);
+  void FailFrame(const StompFrame* frame, std::string_view message,
+                 WebSocketCloseCode code = WebSocketCloseCode::kProtocolError);
   void FailSend(std::string_view receipt_id, const absl::Status& status);
 
   const StompHeartBeats heart_beats_;
@@ -88,7 +89,7 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
   bool awaits_head_ = false;
   uint8_t heads_seen_ = 0;  // since the last subscription that awaits it
   ClientSends sends_;
-  uint32_t frames_ = 0;      // of the message of WebSocket that is being read
+  uint32_t frames_of_message_ = 0;
   bool is_leaving_ = false;  // has said DISCONNECT
 };
 

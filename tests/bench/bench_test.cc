@@ -9,6 +9,7 @@
 #include "tests/bench/log_histogram.h"
 #include "tests/bench/payload.h"
 #include "tests/bench/sse_stream.h"
+#include "tests/bench/websocket_stream.h"
 
 namespace sluice::bench {
 namespace {
@@ -60,7 +61,7 @@ TEST(SseStreamTest, FindsTheSameBlocksWhereverTheReadsAreCut) {
   for (size_t cut = 0; cut <= kStream.size(); ++cut) {
     SseStream stream;
     std::vector<std::string> blocks;
-    const auto take = [&](const SseBlock& block) {
+    const auto take = [&](const StreamBlock& block) {
       blocks.push_back(std::string(block.id) + "|" + std::string(block.event) + "|" +
                        std::string(block.data));
       return true;
@@ -76,7 +77,9 @@ TEST(SseStreamTest, FindsTheSameBlocksWhereverTheReadsAreCut) {
 TEST(SseStreamTest, StopsWhereTheCallerWantsTo) {
   for (size_t cut = 0; cut < 60; ++cut) {
     SseStream stream;
-    const auto until_connected = [](const SseBlock& block) { return block.event != "connected"; };
+    const auto until_connected = [](const StreamBlock& block) {
+      return block.event != "connected";
+    };
     stream.Feed(kStream.substr(0, cut), until_connected);
     const size_t taken = stream.Feed(kStream.substr(cut), until_connected);
     EXPECT_TRUE(kStream.substr(cut + taken).starts_with("id: e-2\nevent: bench"));
@@ -85,15 +88,84 @@ TEST(SseStreamTest, StopsWhereTheCallerWantsTo) {
 
 TEST(SseStreamTest, IsBrokenByARefusal) {
   SseStream stream;
-  stream.Feed("HTTP/1.1 503 Service Unavailable\r\n\r\n", [](const SseBlock&) { return true; });
+  stream.Feed("HTTP/1.1 503 Service Unavailable\r\n\r\n", [](const StreamBlock&) { return true; });
   EXPECT_EQ(stream.state(), SseStream::State::kBroken);
+}
+
+std::string ServerText(std::string_view text) {
+  std::string frame = {'\x81', 126, static_cast<char>(text.size() >> 8),
+                       static_cast<char>(text.size() & 0xff)};
+  return frame.append(text);
+}
+
+// "id|event|data" of each block, whatever the sizes of the reads; replies are added to `said`.
+std::vector<std::string> Blocks(ClientStream* stream, std::string_view octets, size_t step,
+                                std::string* said) {
+  std::vector<std::string> blocks;
+  while (!octets.empty()) {
+    const auto piece = octets.substr(0, step);
+    octets.remove_prefix(piece.size());
+    stream->Feed(piece, [&](const StreamBlock& block) {
+      blocks.push_back(std::string(block.id) + "|" + std::string(block.event) + "|" +
+                       std::string(block.data));
+      return true;
+    });
+    *said += stream->TakeReply();
+  }
+  return blocks;
+}
+
+TEST(WebSocketStreamTest, ReadsTheJsonProtocol) {
+  const std::string connected = R"({"type":"connected","id":"e-1","userId":"u0","resumed":true})";
+  const std::string octets =
+      "HTTP/1.1 101 Switching Protocols\r\n\r\n" + ServerText(connected) +
+      ServerText(R"({"type":"event","id":"e-2","channel":"user","event":"x","data":"{\"n\":1}"})") +
+      ServerText(R"({"type":"cursor","id":"e-3"})") + std::string("\x88\x00", 2);
+  for (const size_t step : {size_t{1}, size_t{7}, octets.size()}) {
+    JsonStream stream;
+    std::string said;
+    EXPECT_THAT(Blocks(&stream, octets, step, &said),
+                testing::ElementsAre("e-1|connected|" + connected, R"(e-2|x|{"n":1})", "e-3||"));
+    EXPECT_EQ(said, "");
+    EXPECT_EQ(stream.state(), ClientStream::State::kBody);
+  }
+}
+
+TEST(WebSocketStreamTest, ReadsStompOnceForAllSubscriptions) {
+  const std::string nul(1, '\0');
+  const auto gap = [&nul](const std::string& subscription) {
+    return ServerText("MESSAGE\nsubscription:" + subscription + "\nmessage-id:e-9\ntype:gap\n\n{}" +
+                      nul);
+  };
+  const std::string octets =
+      "HTTP/1.1 101 Switching Protocols\r\n\r\n" +
+      ServerText("CONNECTED\nversion:1.2\nuser-name:u0\nlast-event-id:e-5\n\n" + nul) +
+      ServerText("RECEIPT\nreceipt-id:ready\n\n" + nul) + gap("0") + gap("1") + ServerText("\n") +
+      ServerText("MESSAGE\nsubscription:0\nmessage-id:e-10\ntype:x\n\ndata" + nul) + gap("0") +
+      ServerText("ERROR\nmessage:drain\n\n" + nul);
+  for (const size_t step : {size_t{1}, size_t{7}, octets.size()}) {
+    StompStream stream({{"t1"}, "e-3"});
+    std::string said;
+    EXPECT_THAT(
+        Blocks(&stream, octets, step, &said),
+        testing::ElementsAre(R"(e-3|connected|{"userId":"u0","resumed":true})", "e-9|gap|{}",
+                             "e-10|x|data", "e-9|gap|{}", R"(|closing|{"reason":"drain"})"));
+    EXPECT_NE(said.find("destination:/topic/t1\nlast-event-id:e-3\n"), std::string::npos);
+  }
+}
+
+TEST(WebSocketStreamTest, IsBrokenByBinary) {
+  JsonStream stream;
+  std::string said;
+  Blocks(&stream, std::string("HTTP/1.1 101 x\r\n\r\n") + "\x82\x01x", 1, &said);
+  EXPECT_EQ(stream.state(), ClientStream::State::kBroken);
 }
 
 class DeliveryCheckTest : public testing::Test {
  protected:
   void Take(std::string_view id, std::string_view event, const std::string& target) {
     const std::string data = Payload{.planned_ns = 100, .target = target}.Write(0);
-    SseBlock block;
+    StreamBlock block;
     block.id = id;
     block.event = event;
     block.data = data;

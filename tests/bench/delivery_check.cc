@@ -11,7 +11,7 @@ void DeliveryTotals::Reset() {
   latency.Reset();
 }
 
-void DeliveryCheck::Take(const SseBlock& block, std::string_view user, int64_t now_ns,
+void DeliveryCheck::Take(const StreamBlock& block, std::string_view user, int64_t now_ns,
                          DeliveryTotals* totals) {
   uint64_t sequence = 0;
   if (!TakeId(block.id, &sequence)) {

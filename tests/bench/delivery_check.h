@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "tests/bench/client_stream.h"
 #include "tests/bench/log_histogram.h"
-#include "tests/bench/sse_stream.h"
 
 namespace sluice::bench {
 
@@ -30,7 +30,8 @@ class DeliveryCheck {
  public:
   // Takes one block; bytes, blocks and errors are added to `totals`.
   // `user`: whom events may be addressed to besides a topic ("t...") and anybody ("*").
-  void Take(const SseBlock& block, std::string_view user, int64_t now_ns, DeliveryTotals* totals);
+  void Take(const StreamBlock& block, std::string_view user, int64_t now_ns,
+            DeliveryTotals* totals);
   void Reset();
 
   uint64_t events() const { return events_; }

@@ -1,12 +1,9 @@
 #include "tests/bench/sse_stream.h"
 
-#include <charconv>
-
 namespace sluice::bench {
 namespace {
 
-constexpr std::string_view kStatusLine = "HTTP/1.1 ";
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr std::string_view kBlockEnd = "\n\n";
 
 // The value of an SSE line "name: value", with the one optional space removed.
 std::string_view ValueOf(std::string_view line, size_t colon) {
@@ -17,21 +14,10 @@ std::string_view ValueOf(std::string_view line, size_t colon) {
 
 }  // namespace
 
-size_t SseStream::TakeHead(std::string_view bytes) {
-  const size_t end = bytes.find(kHeadEnd);
-  if (end == std::string_view::npos) return 0;
-  const std::string_view head = bytes.substr(0, end);
-  if (head.starts_with(kStatusLine)) {
-    std::from_chars(head.data() + kStatusLine.size(), head.data() + head.size(), status_);
-  }
-  const bool chunked = head.find("chunked") != std::string_view::npos;
-  state_ = status_ == 200 && !chunked ? State::kBody : State::kBroken;
-  return end + kHeadEnd.size();
-}
-
-SseBlock SseStream::ParseBlock(std::string_view text) {
-  SseBlock block;
-  block.octets = text.size() + 2;
+size_t SseStream::TakeBlock(std::string_view bytes, StreamBlock* block) {
+  const size_t block_end = bytes.find(kBlockEnd);
+  if (block_end == std::string_view::npos) return 0;
+  std::string_view text = bytes.substr(0, block_end);
   while (!text.empty()) {
     const size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
@@ -40,17 +26,17 @@ SseBlock SseStream::ParseBlock(std::string_view text) {
     if (colon == std::string_view::npos) continue;
     const std::string_view name = line.substr(0, colon);
     if (name == "id") {
-      block.id = ValueOf(line, colon);
+      block->id = ValueOf(line, colon);
     } else if (name == "event") {
-      block.event = ValueOf(line, colon);
+      block->event = ValueOf(line, colon);
     } else if (name == "retry") {
-      block.retry = ValueOf(line, colon);
+      block->retry = ValueOf(line, colon);
     } else if (name == "data") {
-      block.data = ValueOf(line, colon);
-      block.has_data = true;
+      block->data = ValueOf(line, colon);
+      block->has_data = true;
     }
   }
-  return block;
+  return block_end + kBlockEnd.size();
 }
 
 }  // namespace sluice::bench

@@ -9,6 +9,7 @@ from processes import DeployTest, await_condition
 from sluice import Sluice, connect, publish
 
 STREAM = "SLUICE_DEFAULT_EVENTS"
+INBOX = "SLUICE_DEFAULT_INBOX"
 API = "$JS.API"
 CONSUMER = json.dumps({"stream_name": STREAM, "config": {
     "name": "mine", "deliver_subject": "sluice.default.inbox.edge.mine.to.1", "ack_policy": "none"}}).encode()
@@ -79,6 +80,8 @@ class NatsPermissionTest(DeployTest):
                         f"$JS.ACK.{STREAM}.mine.1.1.1.1.1", "$JS.FC.OTHER.x",
                         "sluice.default.inbox.gateway.x.in.ack.0-1", "sluice.default.inbox.edge.x.in.api.1",
                         "sluice.default.peer.x.y", "sluice.other.peer.x",
+                        "sluice.default.presence", "sluice.other.edges",
+                        "sluice.default.inbox.gateway.x.in.presence",
                         "sluice.other.ev.u.alice", "$SYS.REQ.SERVER.PING", "anything"):
             self.assert_refused(edge, "publish", subject)
 
@@ -87,7 +90,7 @@ class NatsPermissionTest(DeployTest):
         for subject in (">", "*", "sluice.>", "sluice.default.>", "sluice.default.ev.>",
                         "sluice.default.ev.u.alice", "sluice.default.inbox.>",
                         "sluice.default.inbox.gateway.x.in.>", "sluice.default.inbox.*.x.in.>",
-                        "$JS.API.>", "$SYS.>", "_INBOX.>"):
+                        "sluice.default.edges", "sluice.other.presence", "$JS.API.>", "$SYS.>", "_INBOX.>"):
             self.assert_refused(edge, "subscribe", subject)
         self.assert_allowed(edge, "subscribe", "sluice.default.inbox.edge.x.in.>")
         self.assert_allowed(edge, "subscribe", "sluice.default.inbox.edge.x.to.1")
@@ -101,10 +104,12 @@ class NatsPermissionTest(DeployTest):
                         f"{API}.STREAM.MSG.GET.{STREAM}", f"{API}.DIRECT.GET.{STREAM}",
                         f"{API}.STREAM.DELETE.{STREAM}", f"{API}.STREAM.PURGE.{STREAM}",
                         f"{API}.STREAM.MSG.DELETE.{STREAM}", f"$JS.FC.{STREAM}.x",
-                        "sluice.default.inbox.edge.x.to.1", "sluice.other.ev.u.alice"):
+                        "sluice.default.inbox.edge.x.to.1", "sluice.other.ev.u.alice",
+                        "sluice.default.edges", "sluice.other.presence"):
             self.assert_refused(gateway, "publish", subject)
         for subject in (">", "sluice.default.ev.>", "sluice.default.inbox.edge.x.to.1",
-                        "sluice.default.inbox.*.x.in.>", "sluice.default.inbox.gateway.>"):
+                        "sluice.default.inbox.*.x.in.>", "sluice.default.inbox.gateway.>",
+                        "sluice.default.presence", "sluice.other.edges"):
             self.assert_refused(gateway, "subscribe", subject)
         self.assert_allowed(gateway, "publish", "sluice.default.ev.u.alice")
         # Nor may it have an answer sent in the name of JetStream.
@@ -123,6 +128,41 @@ class NatsPermissionTest(DeployTest):
         edge.publish(f"{API}.CONSUMER.DELETE.{STREAM}.mine", b"",
                      reply="sluice.default.inbox.edge.mine.in.api.2")
         self.assertTrue(json.loads(edge.next_message().data)["success"])
+
+    def ask(self, client, role, subject, request):
+        client.publish(subject, json.dumps(request).encode(), reply=f"sluice.default.inbox.{role}.mine.in.1")
+        return client.next_message()
+
+    def test_messages_of_browsers_go_from_edge_to_gateway(self):
+        edge, gateway = self.client("edge"), self.client("gateway")
+        for client, role in ((edge, "edge"), (gateway, "gateway")):
+            self.assert_allowed(client, "subscribe", f"sluice.default.inbox.{role}.mine.in.>")
+        stream = {"name": INBOX, "subjects": ["sluice.default.in.>"], "retention": "workqueue"}
+        self.assertNotIn("error", json.loads(self.ask(edge, "edge", f"{API}.STREAM.CREATE.{INBOX}", stream).data))
+        self.assertNotIn("error", json.loads(self.ask(gateway, "gateway", f"{API}.STREAM.INFO.{INBOX}", {}).data))
+        consumer = {"stream_name": INBOX, "config": {"durable_name": "group-7", "ack_policy": "explicit"}}
+        subject = f"{API}.CONSUMER.DURABLE.CREATE.{INBOX}.group-7"
+        self.assertEqual(json.loads(self.ask(gateway, "gateway", subject, consumer).data).get("name"), "group-7")
+        self.assertEqual(json.loads(self.ask(edge, "edge", "sluice.default.in.7.chat", "hello").data)["seq"], 1)
+        delivery = self.ask(gateway, "gateway", f"{API}.CONSUMER.MSG.NEXT.{INBOX}.group-7", {"batch": 1})
+        self.assertEqual(delivery.data, b'"hello"')
+        self.assert_allowed(gateway, "publish", delivery.reply, b"+ACK")
+        state = json.loads(self.ask(edge, "edge", f"{API}.STREAM.INFO.{INBOX}", {}).data)["state"]
+        self.assertEqual(state["messages"], 0)
+
+    def test_messages_of_browsers_go_no_other_way(self):
+        edge, gateway = self.client("edge"), self.client("gateway")
+        for subject in (f"{API}.CONSUMER.DURABLE.CREATE.{INBOX}.mine", f"{API}.CONSUMER.CREATE.{INBOX}.mine",
+                        f"{API}.CONSUMER.MSG.NEXT.{INBOX}.mine", f"$JS.ACK.{INBOX}.mine.1.1.1.1.1",
+                        f"{API}.STREAM.DELETE.{INBOX}", f"{API}.STREAM.PURGE.{INBOX}",
+                        f"{API}.STREAM.UPDATE.{INBOX}", "sluice.other.in.7.chat"):
+            self.assert_refused(edge, "publish", subject)
+        for subject in ("sluice.default.in.7.chat", f"{API}.STREAM.DELETE.{INBOX}", f"{API}.STREAM.PURGE.{INBOX}",
+                        f"{API}.STREAM.UPDATE.{INBOX}", f"{API}.CONSUMER.DELETE.{INBOX}.mine",
+                        f"{API}.STREAM.MSG.GET.{INBOX}"):
+            self.assert_refused(gateway, "publish", subject)
+        for client in (edge, gateway):
+            self.assert_refused(client, "subscribe", "sluice.default.in.>")
 
     def test_each_may_do_what_happens_seldom(self):
         for role in ("gateway", "edge"):

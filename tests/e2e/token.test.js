@@ -159,6 +159,32 @@ test("another origin's page: with credentials if it is allowed, never otherwise"
   assert.equal(await server.metric("sluice_edge_sessions"), 1);
 });
 
+test("a foreign page opens no WebSocket, whatever cookie goes along; the edge's own and an allowed one do", async (t) => {
+  const port = await servePages(t);
+  const server = await start(t, { EDGE_ALLOWED_ORIGINS: `http://127.0.0.1:${port}` });
+  const browser = await launchBrowser(t);
+  const cookie = { name: "sluice_token", value: await sign({}), url: server.http };
+  const firstOf = async (origin, protocols) => {
+    const context = await browser.newContext();
+    await context.addCookies([cookie]);
+    const page = await context.newPage();
+    await page.goto(`${origin}/livez`);
+    return page.evaluate(([url, offered]) => new Promise((resolve) => {
+      const socket = new WebSocket(url, offered);
+      socket.onopen = () => offered.length > 0 && socket.send("CONNECT\naccept-version:1.2\n\n\0");
+      socket.onmessage = ({ data }) => resolve(data);
+      socket.onclose = ({ code }) => resolve(code);
+    }), [`${server.http.replace("http", "ws")}/v1/ws`, protocols]);
+  };
+  for (const origin of [server.http, `http://127.0.0.1:${port}`]) {
+    assert.equal(JSON.parse(await firstOf(origin, [])).userId, "alice");
+    assert.match(await firstOf(origin, ["v12.stomp"]), /^CONNECTED\n[^]*\nuser-name:alice\n/);
+  }
+  for (const protocols of [[], ["v12.stomp"]]) {
+    assert.equal(await firstOf(`http://localhost:${port}`, protocols), 1006);
+  }
+});
+
 test("over TLS the browser streams, and goes on while the certificate is replaced", async (t) => {
   const folder = folderOf(t);
   const [cert, key] = ["cert.pem", "key.pem"].map((name) => path.join(folder, name));

@@ -50,7 +50,7 @@ def _check_clients(subscribers, log, awaited, findings, gaps_allowed):
     clients = {}
     for kind, _, name, *fields in subscribers:
         if kind == "S":
-            clients[name] = Client(name, fields[0], findings, gaps_allowed)
+            clients[name] = Client(name, fields[0], findings, gaps_allowed, is_quiet=fields[1:] == ["stomp"])
         elif kind == "T":
             clients[name].channels.add(fields[0])
     for client in clients.values():

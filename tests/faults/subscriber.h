@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
-#include "tests/bench/sse_stream.h"
+#include "tests/bench/client_stream.h"
 #include "tests/faults/event_id.h"
 
 namespace sluice::faults {
@@ -20,7 +22,8 @@ struct Subscriber {
 
   uint32_t index = 0;
   std::string user;
-  std::string topics;  // as in the query: "&topic=t1&topic=t2"
+  bench::Wire wire = bench::Wire::kSse;
+  std::vector<std::string> topics;
   State state = State::kWaiting;
   int fd = -1;
   uint32_t connection = 0;  // number of the current one; 0: none yet
@@ -28,9 +31,9 @@ struct Subscriber {
   int64_t due_ns = 0;
   int64_t retry_ms = 0;  // as the server said; 0: it did not yet
   EventId cursor;        // id of the last block that had one; no epoch: none
-  bench::SseStream stream;
+  std::unique_ptr<bench::ClientStream> stream;
 
-  std::string Request() const;
+  bench::StreamStart Start() const;
 };
 
 }  // namespace sluice::faults

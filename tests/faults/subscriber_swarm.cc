@@ -18,7 +18,7 @@ namespace sluice::faults {
 namespace {
 
 using bench::NowNs;
-using bench::SseBlock;
+using bench::StreamBlock;
 
 constexpr size_t kReadBytes = 256u << 10;
 constexpr size_t kEventsPerTurn = 1024;
@@ -28,6 +28,18 @@ constexpr int64_t kNsPerMs = 1'000'000;
 [[noreturn]] void Die(const char* what) {
   std::perror(what);
   std::exit(1);
+}
+
+const char* NameOf(bench::Wire wire) {
+  switch (wire) {
+    case bench::Wire::kSse:
+      return "sse";
+    case bench::Wire::kJson:
+      return "json";
+    case bench::Wire::kStomp:
+      return "stomp";
+  }
+  return "";
 }
 
 int Width(std::string_view text) { return static_cast<int>(text.size()); }
@@ -48,7 +60,8 @@ SubscriberSwarm::SubscriberSwarm(SwarmOptions options, History* history, int com
     Subscriber& subscriber = subscribers_[i];
     subscriber.index = i;
     subscriber.user = "u" + std::to_string(i);
-    history_->Write('S', "%u %s", i, subscriber.user.c_str());
+    subscriber.wire = options_.wires[i % options_.wires.size()];
+    history_->Write('S', "%u %s %s", i, subscriber.user.c_str(), NameOf(subscriber.wire));
     if (!options_.together) subscriber.edge = i % static_cast<uint32_t>(options_.edges.size());
     if (i < options_.topic_followers && options_.topics > 0) {
       Follow(subscriber, "t" + std::to_string(i % options_.topics));
@@ -64,7 +77,7 @@ SubscriberSwarm::~SubscriberSwarm() {
 }
 
 void SubscriberSwarm::Follow(Subscriber& subscriber, const std::string& topic) {
-  subscriber.topics += "&topic=" + topic;
+  subscriber.topics.push_back(topic);
   history_->Write('T', "%u %s", subscriber.index, topic.c_str());
 }
 
@@ -137,7 +150,7 @@ void SubscriberSwarm::StartDue() {
 void SubscriberSwarm::Connect(Subscriber& subscriber) {
   const std::string cursor = subscriber.cursor.epoch.empty() ? "-" : subscriber.cursor.ToString();
   ++subscriber.connection;
-  subscriber.stream = bench::SseStream();
+  subscriber.stream = bench::OpenStream(subscriber.wire, subscriber.Start());
   subscriber.state = Subscriber::State::kConnecting;
   history_->Write('O', "%u %u %u %s", subscriber.index, subscriber.connection, subscriber.edge,
                   cursor.c_str());
@@ -154,7 +167,8 @@ void SubscriberSwarm::Connect(Subscriber& subscriber) {
 
 // `operation`: ADD the first time, MOD after a wait for the handshake.
 void SubscriberSwarm::SendRequest(Subscriber& subscriber, int operation) {
-  const std::string request = subscriber.Request();
+  const std::string request =
+      bench::StreamRequest(subscriber.wire, subscriber.Start(), subscriber.user);
   const ssize_t sent = send(subscriber.fd, request.data(), request.size(), MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(request.size()) && !(sent < 0 && errno == EAGAIN)) {
     End(subscriber, "refused");
@@ -173,16 +187,21 @@ void SubscriberSwarm::Read(Subscriber& subscriber) {
     End(subscriber, got == 0 ? "eof" : "reset");
     return;
   }
-  subscriber.stream.Feed({buffer_.data(), static_cast<size_t>(got)}, [&](const SseBlock& block) {
-    Take(subscriber, block);
-    return true;
-  });
-  if (subscriber.stream.state() == bench::SseStream::State::kBroken) {
-    End(subscriber, "status-" + std::to_string(subscriber.stream.status()));
+  subscriber.stream->Feed({buffer_.data(), static_cast<size_t>(got)},
+                          [&](const StreamBlock& block) {
+                            Take(subscriber, block);
+                            return true;
+                          });
+  const std::string reply = subscriber.stream->TakeReply();
+  if (subscriber.stream->state() == bench::ClientStream::State::kBroken) {
+    End(subscriber, "status-" + std::to_string(subscriber.stream->status()));
+  } else if (!reply.empty() && send(subscriber.fd, reply.data(), reply.size(), MSG_NOSIGNAL) !=
+                                   static_cast<ssize_t>(reply.size())) {
+    End(subscriber, "reset");
   }
 }
 
-void SubscriberSwarm::Take(Subscriber& subscriber, const SseBlock& block) {
+void SubscriberSwarm::Take(Subscriber& subscriber, const StreamBlock& block) {
   if (!block.retry.empty()) {
     std::from_chars(block.retry.begin(), block.retry.end(), subscriber.retry_ms);
   }
@@ -204,7 +223,7 @@ void SubscriberSwarm::Take(Subscriber& subscriber, const SseBlock& block) {
   }
 }
 
-void SubscriberSwarm::TakeConnected(Subscriber& subscriber, const SseBlock& block) {
+void SubscriberSwarm::TakeConnected(Subscriber& subscriber, const StreamBlock& block) {
   const bool resumed = block.data.find("\"resumed\":true") != std::string_view::npos;
   const std::string_view user = StringField(block.data, "userId");
   if (subscriber.state == Subscriber::State::kConnecting) ++connected_;
@@ -215,7 +234,7 @@ void SubscriberSwarm::TakeConnected(Subscriber& subscriber, const SseBlock& bloc
                   Width(block.id), block.id.data(), resumed ? 1 : 0, Width(user), user.data());
 }
 
-void SubscriberSwarm::TakeEvent(Subscriber& subscriber, const SseBlock& block) {
+void SubscriberSwarm::TakeEvent(Subscriber& subscriber, const StreamBlock& block) {
   const auto index = subscriber.index, connection = subscriber.connection;
   const auto id = block.id;
   NumberedPayload payload;

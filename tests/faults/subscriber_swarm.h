@@ -19,7 +19,8 @@ struct SwarmOptions {
   uint32_t topics = 0;           // there are topics t0 to t<topics-1>
   uint32_t topic_followers = 0;  // the first so many follow topic t<i modulo topics>
   std::string shared_topic;      // if set: everybody follows it too
-  double retry_scale = 1.0;      // of the server's `retry:`
+  std::vector<bench::Wire> wires = {bench::Wire::kSse};  // that they speak, in turn
+  double retry_scale = 1.0;                              // of the server's `retry:`
   int64_t retry_cap_ms = 2'000;
   int64_t connect_timeout_ms = 10'000;  // until `connected`
   bool together = false;                // all begin at the first edge
@@ -37,10 +38,10 @@ struct SwarmCounts {
   uint64_t malformed = 0;
 };
 
-// Many user agents on one epoll that behave as an EventSource does: each reads its stream, keeps
-// the last id, and when the stream ends or is refused goes to the next edge with Last-Event-ID
-// after the server's `retry:`, spread. Everything that is seen is written to the history; nothing
-// is judged here. Thread: one.
+// Many user agents on one epoll that behave as an EventSource does, whatever they speak: each reads
+// its stream, keeps the last id, and when the stream ends or is refused goes to the next edge with
+// its cursor after the server's `retry:`, spread. Everything that is seen is written to the
+// history; nothing is judged here. Thread: one.
 class SubscriberSwarm {
  public:
   // `command_fd` is watched too, so that a command interrupts a turn.
@@ -71,9 +72,9 @@ class SubscriberSwarm {
   void Connect(Subscriber& subscriber);
   void SendRequest(Subscriber& subscriber, int operation);
   void Read(Subscriber& subscriber);
-  void Take(Subscriber& subscriber, const bench::SseBlock& block);
-  void TakeConnected(Subscriber& subscriber, const bench::SseBlock& block);
-  void TakeEvent(Subscriber& subscriber, const bench::SseBlock& block);
+  void Take(Subscriber& subscriber, const bench::StreamBlock& block);
+  void TakeConnected(Subscriber& subscriber, const bench::StreamBlock& block);
+  void TakeEvent(Subscriber& subscriber, const bench::StreamBlock& block);
   void End(Subscriber& subscriber, std::string_view how);
   void Close(Subscriber& subscriber, std::string_view how);
   void WaitUntil(Subscriber& subscriber, int64_t due_ns);

@@ -3,14 +3,17 @@
 //   count                 the counts
 //   connected N [MS]      done when N are connected, or after MS
 //   caught-up ID [MS]     done when all are connected with a cursor of the epoch of ID, at or above
-//   it events N [MS]         done when N events have come in all gaps N [MS]           done when N
-//   gaps have come in all leave N               the first N close their streams and stay away
+//                         it
+//   events N [MS]         done when N events have come in all
+//   gaps N [MS]           done when N gaps have come in all
+//   leave N               the first N close their streams and stay away
 //   return                who is away comes back
 //   quit                  closes all; the same as the end of stdin
 // `ok` of an answer says whether what was waited for came.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <sstream>
 #include <string>
 
@@ -134,6 +137,11 @@ int main(int argc, char** argv) {
   app.add_option("--topics", options.topics, "how many there are");
   app.add_option("--topic-followers", options.topic_followers, "so many follow one of them");
   app.add_option("--shared-topic", options.shared_topic, "which everybody follows");
+  app.add_option("--wire", options.wires, "that they speak in turn: sse, json, stomp")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, sluice::bench::Wire>{{"sse", sluice::bench::Wire::kSse},
+                                                     {"json", sluice::bench::Wire::kJson},
+                                                     {"stomp", sluice::bench::Wire::kStomp}}));
   app.add_option("--retry-scale", options.retry_scale, "of what the server says");
   app.add_option("--retry-cap", options.retry_cap_ms, "ms, the longest wait");
   app.add_option("--connect-timeout", options.connect_timeout_ms, "ms until `connected`");

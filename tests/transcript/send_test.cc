@@ -187,7 +187,7 @@ TEST_F(SendTest, StompGetsItsReceiptsInOrder) {
   EXPECT_EQ(messages[0].data, "one");
   EXPECT_EQ(messages[1].data, "two");
   EXPECT_EQ(messages[2].destination, "c");
-  for (const size_t i : {2, 1, 0}) queue_.Answer(i, absl::OkStatus());
+  for (const size_t i : {size_t{2}, size_t{1}, size_t{0}}) queue_.Answer(i, absl::OkStatus());
   ExpectReceipt(&client, "1");
   ExpectReceipt(&client, "3");
   ExpectReceipt(&client, "4");

@@ -170,6 +170,27 @@ TEST_F(StompTest, WhatCannotBeResumedIsAMessageOfTypeGap) {
   }
 }
 
+TEST_F(StompTest, EventsOfALogThatBeganAnewComeBehindItsGap) {
+  StartEdgeWithoutLog();
+  const auto publish = [this](uint64_t sequence) {
+    EventBatch batch;
+    batch.events.emplace_back(sequence, ChannelView::User("alice"), "", "x",
+                              Event::Times{clock_.Wall(), clock_.Steady()});
+    edge_->OnEvents(std::make_shared<const EventBatch>(std::move(batch)));
+  };
+  edge_->OnEpoch(*Epoch::Parse("e1"), 1);
+  publish(3);
+  edge_->OnHead(3);
+  WebSocketClient client = ConnectStomp();
+  Subscribe(&client, "u", "/user/queue");
+  edge_->OnEpoch(*Epoch::Parse("e2"), 1);
+  const std::string gap = Text(&client);
+  EXPECT_NE(gap.find("\ntype:gap\n"), std::string::npos) << gap;
+  EXPECT_NE(gap.find(R"("requested":"e1-3","resumeAt":"e2-0")"), std::string::npos) << gap;
+  publish(2);
+  EXPECT_TRUE(Text(&client).starts_with("MESSAGE\nsubscription:u\nmessage-id:e2-2\n"));
+}
+
 TEST_F(StompTest, FramesMayBeSplitAndJoined) {
   options_.edge.max_messages_per_second = 1000;
   StartEdge();
@@ -234,6 +255,18 @@ TEST_F(StompTest, AfterAnErrorTheConnectionEnds) {
   ExpectError(&client, "too many headers");
   PublishToUser("alice", "x");
   EXPECT_TRUE(Text(&witness).ends_with("\n\nx"));
+}
+
+TEST_F(StompTest, FramesCountAgainstTheLimitOfMessages) {
+  options_.edge.max_messages_per_second = 20;
+  StartEdge();
+  WebSocketClient client = ConnectStomp();
+  const std::string ack = std::string("ACK\nid:1\nreceipt:1\n\n") + '\0';
+  std::string frames;
+  for (int i = 0; i < 100; ++i) frames += ack;
+  client.Say(frames);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(Text(&client), "RECEIPT\nreceipt-id:1\n\n");
+  ExpectError(&client, "too many messages", 1008);
 }
 
 TEST_F(StompTest, AnErrorNamesTheReceiptAndDisconnectGivesOne) {

@@ -3,7 +3,7 @@
 import json
 
 ORDER = ("fanout", "unicast", "burst", "memory", "idle", "latency", "publish", "reconnect", "slow",
-         "auth", "tls", "nats", "peers")
+         "protocols", "auth", "tls", "nats", "peers")
 _INTRO = """\
 # Performance
 

@@ -24,10 +24,10 @@ def demand_clean(report):
 
 
 class Load(Process):
-    """sse_load. `await_bytes` demands exactly that many octets of events, not one more."""
+    """stream_load. `await_bytes` demands exactly that many octets of events, not one more."""
 
     def __init__(self, bench, port, sessions, *options):
-        command = [bench.tool("sse_load"), "--port", port, "--sessions", sessions, *options]
+        command = [bench.tool("stream_load"), "--port", port, "--sessions", sessions, *options]
         super().__init__(command, bench.generator_cores, bench.log)
         self.sessions = sessions
 

@@ -4,7 +4,7 @@ its memory, so that NATS hears no more of 10,000 clients than of 100."""
 import time
 
 from lab.process import Failed
-from lab.trial import Trial
+from lab.trial import SHARED_TOPIC, Trial
 
 _MISSED = 50
 _REQUESTS = 100  # to NATS besides the publishes, of the whole topology in that time
@@ -12,7 +12,7 @@ _SECONDS = 10
 
 
 def run(size):
-    options = ("--together", "--shared-topic", "tall", "--retry-cap", 1_000)
+    options = ("--together", "--retry-cap", 1_000)
     with Trial("storm", size, clients=size.storm, edges=2, gateways=1, settings={"edge.retry": "2s"},
                subscriber_options=options) as trial:
         trial.settle()
@@ -23,7 +23,7 @@ def run(size):
         before = trial.subscribers.ask("count")
         killed = time.monotonic()
         edge.kill()
-        published = trial.publisher.ask(f"send tall {_MISSED} 500")
+        published = trial.publisher.ask(f"send {SHARED_TOPIC} {_MISSED} 500")
         answer = trial.await_all(published["last_id"])
         took = time.monotonic() - killed
         requests = server.messages_in() - requests - _MISSED

@@ -15,6 +15,8 @@ from topology import ROOT, Topology
 # any fault that does not shorten it.
 _SETTINGS = {"edge.heartbeat_interval": "500ms", "edge.retry": "1s", "edge.stop_grace": "5s"}
 _TOPICS = 10
+SHARED_TOPIC = "tall"
+_WIRES = ("--wire", "sse", "--wire", "json", "--wire", "stomp")
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Trial:
             subscriber_options, publisher_options = self._options
             self.subscribers = Subscribers(
                 self._build, self.topology, self.clients, "--topics", _TOPICS, "--topic-followers",
-                self.clients // 10, *subscriber_options)
+                self.clients // 10, "--shared-topic", SHARED_TOPIC, *_WIRES, *subscriber_options)
             self._stack.callback(self.subscribers.stop)
             self.publisher = Publisher(
                 self._build, self.topology, "--users", self.clients, "--topics", _TOPICS,
@@ -102,6 +104,8 @@ class Trial:
         """Ends the load and waits until everybody has everything; the answers of both programs."""
         self.topology.await_ready(seconds)
         published = self.publisher.pause(seconds)
+        # STOMP says where a stream stands with an event alone: one for everybody ends it.
+        published = self.publisher.ask(f"send {SHARED_TOPIC} 1 1")
         caught_up = self.await_all(published["last_id"], seconds)
         self.topology.record_resources("end", self._with_memory)
         return published, caught_up

@@ -1,5 +1,6 @@
 #include <csignal>
 #include <cstdio>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -78,6 +79,27 @@ TEST_F(ServerRolesTest, WhatTheGatewayTakesReachesTheBrowsersOfTheEdge) {
   browser.ReadUntil("event: connected\n");
   EXPECT_THAT(Publish("{\"n\":1}"), HasSubstr("\"duplicate\":false"));
   browser.ReadUntil("data: {\"n\":1}\n\n");
+}
+
+TEST_F(ServerRolesTest, TheGatewayCountsTheSessionsOfEveryEdge) {
+  StartBoth();
+  const std::unique_ptr<Server> other = Start(Role::kServe);
+  ASSERT_TRUE(Eventually([&] { return other->is_ready(); }));
+  std::list<RawClient> browsers;
+  for (const Server* edge : {edge_.get(), other.get()}) {
+    browsers.emplace_back(ListenAddress::Parse(edge->http_address())->port);
+    browsers.back().Send("GET /v1/events?user=alice HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    browsers.back().ReadUntil("event: connected\n");
+  }
+  for (const Server* server : {gateway_.get(), other.get()}) {
+    GatewayEndpoint gateway;
+    gateway.server = server->grpc_address();
+    EXPECT_TRUE(Eventually([&] {
+      const auto answer = GetPresence(gateway, {"alice"});
+      return answer.ok() && answer->is_complete &&
+             answer->users.at(0) == R"({"user_id":"alice","sessions":2})";
+    }));
+  }
 }
 
 TEST_F(ServerRolesTest, WhatABrowserSendsToAnEdgeIsReceivedFromAGateway) {

@@ -14,6 +14,7 @@
 namespace sluice::app {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -83,6 +84,21 @@ TEST_F(ServerTest, WhatIsPublishedReachesTheBrowser) {
   browser.ReadUntil("event: connected\n");
   EXPECT_THAT(Publish("alice", "{\"n\":1}"), HasSubstr("\"duplicate\":false"));
   browser.ReadUntil("data: {\"n\":1}\n\n");
+}
+
+TEST_F(ServerTest, PublishersMayAskWhoIsOnline) {
+  ASSERT_TRUE(Start().ok());
+  RawClient browser(PortOf(server_->http_address()));
+  browser.Send("GET /v1/events?user=alice HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  browser.ReadUntil("event: connected\n");
+  GatewayEndpoint gateway;
+  gateway.server = server_->grpc_address();
+  const auto answer = GetPresence(gateway, {"alice", "bob"});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->users, ElementsAre(R"({"user_id":"alice","sessions":1})",
+                                         R"({"user_id":"bob","sessions":0})"));
+  EXPECT_TRUE(answer->is_complete);
+  EXPECT_EQ(GetPresence(gateway, {""}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(ServerTest, IsReadyOnceItHasCaughtUpAndLiveAtOnce) {

@@ -28,9 +28,10 @@ class GatewayFixture : public testing::Test {
 
   // Starts on `log`; call once.
   void StartOn(ingest::EventLog* log, GatewayOptions options = {}, Logger* logger = nullptr,
-               ingest::ClientMessageQueue* messages = nullptr) {
+               ingest::ClientMessageQueue* messages = nullptr,
+               ingest::Presence* presence = nullptr) {
     options.listen = "127.0.0.1:0";
-    auto started = Gateway::Start(options, log, messages, logger);
+    auto started = Gateway::Start(options, log, messages, logger, Clock::System(), presence);
     ASSERT_TRUE(started.ok()) << started.status();
     gateway_ = *std::move(started);
     channel_ = Connect();

@@ -205,6 +205,21 @@ TEST_F(ReceiveTest, StoppingEndsItWithUnavailable) {
   queue_.AwaitNoReceiver();
 }
 
+TEST_F(ReceiveTest, DiscardsWhatNoClientCouldRead) {
+  StartGateway();
+  grpc::ClientContext context;
+  const auto stream = Open(&context);
+  queue_.AwaitReceiver();
+  ingest::ClientDelivery delivery = Delivery("1");
+  delivery.message.data = "\xff";
+  queue_.Deliver(std::move(delivery));
+  queue_.Deliver(Delivery("2"));
+  EXPECT_EQ(Next(stream.get()).id(), "2");
+  EXPECT_EQ(queue_.AwaitVerdicts(1)[0], (FakeMessageQueue::Verdict{"1", "discarded"}));
+  stream->WritesDone();
+  EXPECT_TRUE(End(stream.get()).ok());
+}
+
 TEST_F(ReceiveTest, WhatASlowClientDoesNotTakeGoesBackBeyondTheBudget) {
   StartGateway({.max_event_bytes = 1u << 20, .max_in_flight_bytes = 4u << 20});
   grpc::ClientContext context;

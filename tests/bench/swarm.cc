@@ -1,4 +1,4 @@
-#include "tests/bench/sse_swarm.h"
+#include "tests/bench/swarm.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -28,7 +28,7 @@ constexpr int64_t kTrickleIntervalNs = 1'000'000'000;
 
 }  // namespace
 
-SseSwarm::SseSwarm(SwarmOptions options, int command_fd)
+Swarm::Swarm(SwarmOptions options, int command_fd)
     : options_(std::move(options)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       sessions_(options_.sessions),
@@ -39,7 +39,7 @@ SseSwarm::SseSwarm(SwarmOptions options, int command_fd)
   const double fraction = std::clamp(options_.parse_fraction, 0.0, 1.0);
   double share = 1.0;  // the first session parses, so that a sample is never empty
   for (uint32_t i = 0; i < options_.sessions; ++i, share += fraction) {
-    SseSession& session = sessions_[i];
+    LoadSession& session = sessions_[i];
     session.user =
         options_.user.empty() ? "u" + std::to_string(options_.first_user + i) : options_.user;
     session.mode = options_.read_mode;
@@ -50,48 +50,48 @@ SseSwarm::SseSwarm(SwarmOptions options, int command_fd)
   }
 }
 
-SseSwarm::~SseSwarm() {
+Swarm::~Swarm() {
   Close();
   close(epoll_);
 }
 
-void SseSwarm::Open(std::string cursor) {
+void Swarm::Open(std::string cursor) {
   Close();
   cursor_ = std::move(cursor);
   opened_ = connected_ = failed_ = ended_ = 0;
-  for (SseSession& session : sessions_) session.check = DeliveryCheck();
+  for (LoadSession& session : sessions_) session.check = DeliveryCheck();
   ResetCounts();
   OpenMore();
 }
 
-void SseSwarm::Close() {
-  for (SseSession& session : sessions_) {
+void Swarm::Close() {
+  for (LoadSession& session : sessions_) {
     if (session.fd >= 0) close(session.fd);
     session.fd = -1;
-    session.state = SseSession::State::kClosed;
+    session.state = LoadSession::State::kClosed;
     session.stream.reset();
   }
 }
 
-void SseSwarm::Drain() {
-  for (SseSession& session : sessions_) {
+void Swarm::Drain() {
+  for (LoadSession& session : sessions_) {
     const bool slow = session.mode == ReadMode::kStall || session.mode == ReadMode::kTrickle;
-    if (!slow || session.state != SseSession::State::kConnected) continue;
+    if (!slow || session.state != LoadSession::State::kConnected) continue;
     session.mode = ReadMode::kParse;
     Watch(session, EPOLLIN, EPOLL_CTL_ADD);
   }
 }
 
-void SseSwarm::ResetCounts() {
+void Swarm::ResetCounts() {
   bytes_ = reads_ = 0;
   totals_.Reset();
-  for (SseSession& session : sessions_) {
+  for (LoadSession& session : sessions_) {
     session.bytes = 0;
     session.check.Reset();
   }
 }
 
-bool SseSwarm::Turn(int timeout_ms) {
+bool Swarm::Turn(int timeout_ms) {
   std::array<epoll_event, kEventsPerTurn> events;
   const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
   if (count < 0 && errno != EINTR) Die("epoll_wait");
@@ -102,7 +102,7 @@ bool SseSwarm::Turn(int timeout_ms) {
       has_command = true;
       continue;
     }
-    SseSession& session = sessions_[event.data.u64];
+    LoadSession& session = sessions_[event.data.u64];
     if (event.events & EPOLLOUT) {
       SendRequest(session, EPOLL_CTL_MOD);
     } else {
@@ -114,27 +114,27 @@ bool SseSwarm::Turn(int timeout_ms) {
 }
 
 // Opens sessions while fewer than a window of them are on their way.
-void SseSwarm::OpenMore() {
+void Swarm::OpenMore() {
   while (opened_ < sessions_.size() && opened_ - connected_ - failed_ < options_.connect_window) {
     OpenOne(opened_++);
   }
 }
 
-void SseSwarm::OpenOne(uint32_t index) {
-  SseSession& session = sessions_[index];
+void Swarm::OpenOne(uint32_t index) {
+  LoadSession& session = sessions_[index];
   session.fd = ConnectFrom(options_.route, index);
   if (session.fd < 0) {
-    if (failed_++ == 0) std::perror("sse_load: connect");
+    if (failed_++ == 0) std::perror("stream_load: connect");
     return;
   }
-  session.state = SseSession::State::kConnecting;
-  session.stream = std::make_unique<SseStream>();
+  session.state = LoadSession::State::kConnecting;
+  session.stream = OpenStream(options_.wire, {options_.topics, cursor_});
   SendRequest(session, EPOLL_CTL_ADD);
 }
 
 // On loopback the handshake is mostly over when connect() returns; if not, waits for it.
 // `operation`: ADD the first time, MOD after the wait.
-void SseSwarm::SendRequest(SseSession& session, int operation) {
+void Swarm::SendRequest(LoadSession& session, int operation) {
   const std::string request = Request(session);
   const ssize_t sent = send(session.fd, request.data(), request.size(), MSG_NOSIGNAL);
   if (sent == static_cast<ssize_t>(request.size())) {
@@ -146,31 +146,39 @@ void SseSwarm::SendRequest(SseSession& session, int operation) {
   }
 }
 
-std::string SseSwarm::Request(const SseSession& session) const {
-  std::string request = "GET /v1/events?user=" + session.user;
-  for (const std::string& topic : options_.topics) request += "&topic=" + topic;
-  if (!cursor_.empty() && options_.cursor_in_query) request += "&last_event_id=" + cursor_;
-  request += " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n";
-  if (!cursor_.empty() && !options_.cursor_in_query) {
-    request += "Last-Event-ID: " + cursor_ + "\r\n";
-  }
-  if (!options_.tokens.empty()) {
-    const auto index = static_cast<size_t>(&session - sessions_.data());
-    request += "Authorization: Bearer " + options_.tokens.at(options_.first_user + index) + "\r\n";
-  }
-  return request + "\r\n";
+bool Swarm::SendReply(LoadSession& session) {
+  const std::string reply = session.stream->TakeReply();
+  if (reply.empty()) return true;
+  const ssize_t sent = send(session.fd, reply.data(), reply.size(), MSG_NOSIGNAL);
+  if (sent == static_cast<ssize_t>(reply.size())) return true;
+  End(session);
+  return false;
 }
 
-void SseSwarm::Read(SseSession& session) {
+std::string Swarm::Request(const LoadSession& session) const {
+  StreamStart start{options_.topics, cursor_};
+  std::string user = session.user;
+  if (options_.cursor_in_query && !cursor_.empty()) {
+    user += "&last_event_id=" + std::exchange(start.cursor, {});
+  }
+  std::string headers;
+  if (!options_.tokens.empty()) {
+    const auto index = static_cast<size_t>(&session - sessions_.data());
+    headers = "Authorization: Bearer " + options_.tokens.at(options_.first_user + index) + "\r\n";
+  }
+  return StreamRequest(options_.wire, start, user, headers);
+}
+
+void Swarm::Read(LoadSession& session) {
   ++reads_;
-  if (session.mode == ReadMode::kCount && session.state == SseSession::State::kConnected) {
+  if (session.mode == ReadMode::kCount && session.state == LoadSession::State::kConnected) {
     ReadCounting(session);
   } else {
     ReadParsing(session);
   }
 }
 
-void SseSwarm::ReadCounting(SseSession& session) {
+void Swarm::ReadCounting(LoadSession& session) {
   const ssize_t got = recv(session.fd, nullptr, 1u << 30, MSG_TRUNC | MSG_DONTWAIT);
   if (got > 0) {
     session.bytes += static_cast<uint64_t>(got);
@@ -180,7 +188,7 @@ void SseSwarm::ReadCounting(SseSession& session) {
   }
 }
 
-void SseSwarm::ReadParsing(SseSession& session) {
+void Swarm::ReadParsing(LoadSession& session) {
   // A slow session takes no more than the head and `connected` here, which arrive first.
   const ssize_t got = recv(session.fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
   if (got < 0 && errno == EAGAIN) return;
@@ -191,11 +199,11 @@ void SseSwarm::ReadParsing(SseSession& session) {
   TakeBytes(session, {buffer_.data(), static_cast<size_t>(got)});
 }
 
-void SseSwarm::TakeBytes(SseSession& session, std::string_view bytes) {
+void Swarm::TakeBytes(LoadSession& session, std::string_view bytes) {
   const int64_t now = NowNs();
   while (!bytes.empty()) {
-    const bool counting_events = session.state == SseSession::State::kConnected;
-    const size_t taken = session.stream->Feed(bytes, [&](const SseBlock& block) {
+    const bool counting_events = session.state == LoadSession::State::kConnected;
+    const size_t taken = session.stream->Feed(bytes, [&](const StreamBlock& block) {
       if (!counting_events && block.event == "connected") {
         session.check.Take(block, session.user, now, &totals_);
         SetConnected(session);
@@ -210,15 +218,16 @@ void SseSwarm::TakeBytes(SseSession& session, std::string_view bytes) {
       return true;
     });
     bytes.remove_prefix(taken);
-    if (session.stream->state() == SseStream::State::kBroken) {
+    if (!SendReply(session)) return;
+    if (session.stream->state() == ClientStream::State::kBroken) {
       End(session);
       return;
     }
-    if (options_.is_foreign && session.state == SseSession::State::kConnecting &&
-        session.stream->state() == SseStream::State::kBody) {
+    if (options_.is_foreign && session.state == LoadSession::State::kConnecting &&
+        session.stream->state() == ClientStream::State::kBody) {
       SetConnected(session);
     }
-    const bool now_connected = session.state == SseSession::State::kConnected;
+    const bool now_connected = session.state == LoadSession::State::kConnected;
     if (now_connected && session.mode == ReadMode::kCount) {
       session.stream.reset();
       session.bytes += bytes.size();
@@ -228,8 +237,8 @@ void SseSwarm::TakeBytes(SseSession& session, std::string_view bytes) {
   }
 }
 
-void SseSwarm::SetConnected(SseSession& session) {
-  session.state = SseSession::State::kConnected;
+void Swarm::SetConnected(LoadSession& session) {
+  session.state = LoadSession::State::kConnected;
   ++connected_;
   if (session.mode == ReadMode::kStall || session.mode == ReadMode::kTrickle) {
     Watch(session, 0, EPOLL_CTL_DEL);
@@ -237,11 +246,11 @@ void SseSwarm::SetConnected(SseSession& session) {
   OpenMore();
 }
 
-void SseSwarm::ReadTrickles() {
+void Swarm::ReadTrickles() {
   if (options_.read_mode != ReadMode::kTrickle || NowNs() < next_trickle_ns_) return;
   next_trickle_ns_ = NowNs() + kTrickleIntervalNs;
-  for (SseSession& session : sessions_) {
-    if (session.mode != ReadMode::kTrickle || session.state != SseSession::State::kConnected) {
+  for (LoadSession& session : sessions_) {
+    if (session.mode != ReadMode::kTrickle || session.state != LoadSession::State::kConnected) {
       continue;
     }
     char octet;
@@ -249,26 +258,26 @@ void SseSwarm::ReadTrickles() {
   }
 }
 
-void SseSwarm::Fail(SseSession& session) {
+void Swarm::Fail(LoadSession& session) {
   close(session.fd);
   session.fd = -1;
-  session.state = SseSession::State::kClosed;
+  session.state = LoadSession::State::kClosed;
   ++failed_;
   OpenMore();
 }
 
-void SseSwarm::End(SseSession& session) {
-  if (session.state == SseSession::State::kConnecting) {
+void Swarm::End(LoadSession& session) {
+  if (session.state == LoadSession::State::kConnecting) {
     Fail(session);
     return;
   }
   close(session.fd);
   session.fd = -1;
-  session.state = SseSession::State::kClosed;
+  session.state = LoadSession::State::kClosed;
   ++ended_;
 }
 
-void SseSwarm::Watch(SseSession& session, uint32_t events, int operation) {
+void Swarm::Watch(LoadSession& session, uint32_t events, int operation) {
   epoll_event event = {.events = events,
                        .data = {.u64 = static_cast<uint64_t>(&session - sessions_.data())}};
   if (epoll_ctl(epoll_, operation, session.fd, &event) != 0) Die("epoll_ctl");

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "tests/bench/client_socket.h"
-#include "tests/bench/sse_session.h"
+#include "tests/bench/load_session.h"
 
 namespace sluice::bench {
 
 struct SwarmOptions {
   Route route;
+  Wire wire = Wire::kSse;
   uint32_t sessions = 1;
   uint32_t first_user = 0;                // session i is user u<first_user + i>
   std::string user;                       // if set: of every session
@@ -24,15 +25,15 @@ struct SwarmOptions {
   uint32_t connect_window = 512;          // sessions on their way at a time: stay below the backlog
 };
 
-// Many SSE sessions on one epoll: connects them, reads them, counts and verifies what comes.
+// Many sessions on one epoll: connects them, reads them, counts and verifies what comes.
 // Thread: one. Sockets are closed by Close and by the destructor.
-class SseSwarm {
+class Swarm {
  public:
   // `command_fd` is watched too, so that a driver's command interrupts a turn.
-  SseSwarm(SwarmOptions options, int command_fd);
-  ~SseSwarm();
-  SseSwarm(const SseSwarm&) = delete;
-  SseSwarm& operator=(const SseSwarm&) = delete;
+  Swarm(SwarmOptions options, int command_fd);
+  ~Swarm();
+  Swarm(const Swarm&) = delete;
+  Swarm& operator=(const Swarm&) = delete;
 
   // Starts opening all sessions, with `cursor` if it is not empty. Turn() does the work.
   void Open(std::string cursor);
@@ -51,26 +52,28 @@ class SseSwarm {
   uint64_t bytes() const { return bytes_; }
   uint64_t reads() const { return reads_; }
   const DeliveryTotals& totals() const { return totals_; }
-  const std::vector<SseSession>& sessions() const { return sessions_; }
+  const std::vector<LoadSession>& sessions() const { return sessions_; }
 
  private:
   void OpenMore();
   void OpenOne(uint32_t index);
-  void SendRequest(SseSession& session, int operation);
-  void Fail(SseSession& session);
-  void End(SseSession& session);
-  void Read(SseSession& session);
-  void ReadCounting(SseSession& session);
-  void ReadParsing(SseSession& session);
-  void TakeBytes(SseSession& session, std::string_view bytes);
-  void SetConnected(SseSession& session);
+  void SendRequest(LoadSession& session, int operation);
+  // Sends what the protocol has the client say next; Fail if the socket does not take it.
+  bool SendReply(LoadSession& session);
+  void Fail(LoadSession& session);
+  void End(LoadSession& session);
+  void Read(LoadSession& session);
+  void ReadCounting(LoadSession& session);
+  void ReadParsing(LoadSession& session);
+  void TakeBytes(LoadSession& session, std::string_view bytes);
+  void SetConnected(LoadSession& session);
   void ReadTrickles();
-  void Watch(SseSession& session, uint32_t events, int operation);
-  std::string Request(const SseSession& session) const;
+  void Watch(LoadSession& session, uint32_t events, int operation);
+  std::string Request(const LoadSession& session) const;
 
   const SwarmOptions options_;
   const int epoll_;
-  std::vector<SseSession> sessions_;
+  std::vector<LoadSession> sessions_;
   std::vector<char> buffer_;
   std::string cursor_;
   uint32_t opened_ = 0;

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "tests/bench/client_stream.h"
 #include "tests/bench/delivery_check.h"
-#include "tests/bench/sse_stream.h"
 
 namespace sluice::bench {
 
@@ -17,17 +17,17 @@ enum class ReadMode : uint8_t {
   kStall,    // nothing
 };
 
-// One browser of the swarm. Owner and thread: SseSwarm's.
-struct SseSession {
+// One browser of the swarm. Owner and thread: Swarm's.
+struct LoadSession {
   enum class State : uint8_t { kClosed, kConnecting, kConnected };
 
   int fd = -1;
   State state = State::kClosed;
   ReadMode mode = ReadMode::kCount;
   std::string user;
-  uint64_t bytes = 0;                 // of events (kCount: of anything) since the reset
-  std::unique_ptr<SseStream> stream;  // kCount: only until `connected`
-  DeliveryCheck check;                // kCount: only of `connected`
+  uint64_t bytes = 0;                    // of events (kCount: of anything) since the reset
+  std::unique_ptr<ClientStream> stream;  // kCount: only until `connected`
+  DeliveryCheck check;                   // kCount: only of `connected`
 };
 
 }  // namespace sluice::bench

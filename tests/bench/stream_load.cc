@@ -1,9 +1,11 @@
-// Opens many SSE sessions and counts, times and verifies what arrives. Commands come on stdin, one
+// Opens many sessions and counts, times and verifies what arrives. Commands come on stdin, one
 // a line; each is answered by one JSON line on stdout when it is done:
 //   open [CURSOR]        opens all sessions (closing old ones), done when all are connected
 //   storm BYTES CURSOR   the same, done when that many octets of events have come as well
 //   reset                counts from zero
 //   await BYTES          done when that many octets of events have come in all, or after --timeout
+//   events COUNT         done when every session that parses has that many events and all sessions
+//                        together as many octets as if each had what the first has
 //   settle MS            done when nothing has come for that long, or after --timeout
 //   report               the counts
 //   drain                lets slow sessions (--mode stall, trickle) read
@@ -22,7 +24,7 @@
 #include "tests/bench/bench_clock.h"
 #include "tests/bench/command_input.h"
 #include "tests/bench/json_line.h"
-#include "tests/bench/sse_swarm.h"
+#include "tests/bench/swarm.h"
 
 namespace sluice::bench {
 namespace {
@@ -62,12 +64,17 @@ class Load {
     uint64_t number = 0;
     words >> verb;
     if (verb == "quit") return false;
-    if (verb == "storm" || verb == "await" || verb == "settle") words >> number;
+    if (verb == "storm" || verb == "await" || verb == "events" || verb == "settle") {
+      words >> number;
+    }
     words >> cursor;
     if (verb == "open" || verb == "storm") {
       Open(cursor, number);
     } else if (verb == "await") {
       TurnUntil([&] { return swarm_.bytes() >= number; });
+      Linger();
+    } else if (verb == "events") {
+      TurnUntil([&] { return HasEvents(number); });
       Linger();
     } else if (verb == "settle") {
       Settle(static_cast<int64_t>(number) * kNsPerMs);
@@ -112,6 +119,15 @@ class Load {
     }
   }
 
+  // What every session gets alike.
+  bool HasEvents(uint64_t count) const {
+    const auto& sessions = swarm_.sessions();
+    if (swarm_.bytes() < sessions.front().bytes * sessions.size()) return false;
+    return std::all_of(sessions.begin(), sessions.end(), [count](const LoadSession& session) {
+      return session.mode != ReadMode::kParse || session.check.events() >= count;
+    });
+  }
+
   void Settle(int64_t quiet_ns) {
     uint64_t bytes = swarm_.bytes();
     int64_t last_change_ns = NowNs();
@@ -132,7 +148,7 @@ class Load {
   void Report(const std::string& verb) const;
 
   const LoadOptions options_;
-  SseSwarm swarm_;
+  Swarm swarm_;
   CommandInput input_;
   int64_t started_ns_ = 0;
   int64_t started_cpu_ns_ = 0;
@@ -167,7 +183,7 @@ void Load::Report(const std::string& verb) const {
   Range bytes, events, id_sums, last_ids;
   uint64_t parsing = 0;
   std::string epoch;
-  for (const SseSession& session : swarm_.sessions()) {
+  for (const LoadSession& session : swarm_.sessions()) {
     bytes.Take(session.bytes);
     last_ids.Take(session.check.last_sequence());
     epoch = session.check.epoch();
@@ -211,11 +227,14 @@ void Load::Report(const std::string& verb) const {
 
 int main(int argc, char** argv) {
   using sluice::bench::ReadMode;
+  using sluice::bench::Wire;
   sluice::bench::LoadOptions options;
   auto& swarm = options.swarm;
   const std::map<std::string, ReadMode> modes = {
       {"count", ReadMode::kCount}, {"stall", ReadMode::kStall}, {"trickle", ReadMode::kTrickle}};
-  CLI::App app("Opens many SSE sessions and verifies what arrives; commands on stdin");
+  const std::map<std::string, Wire> wires = {
+      {"sse", Wire::kSse}, {"json", Wire::kJson}, {"stomp", Wire::kStomp}};
+  CLI::App app("Opens many sessions and verifies what arrives; commands on stdin");
   app.add_option("--port", swarm.route.port, "of the server on 127.0.0.1")->required();
   app.add_option("--sessions", swarm.sessions)->check(CLI::Range(1, 19'900));
   app.add_option("--first-user", swarm.first_user, "session i is user u<first+i>");
@@ -225,6 +244,8 @@ int main(int argc, char** argv) {
   app.add_option("--tokens", token_file, "a file with a token in each line: of u0, u1, ...");
   app.add_flag("--foreign", swarm.is_foreign, "connected when the head is there (other servers)");
   app.add_flag("--cursor-in-query", swarm.cursor_in_query, "instead of Last-Event-ID");
+  app.add_option("--wire", swarm.wire, "that the sessions speak")
+      ->transform(CLI::CheckedTransformer(wires));
   app.add_option("--parse", swarm.parse_fraction, "of the sessions; the others are counted");
   app.add_option("--mode", swarm.read_mode, "of the sessions that do not parse")
       ->transform(CLI::CheckedTransformer(modes));
