@@ -91,8 +91,9 @@ void StompSession::Subscribe(const StompFrame& frame) {
   if (id.empty() || id.size() > kMaxSubscriptionIdBytes) {
     return FailFrame(&frame, "SUBSCRIBE needs an id of at most 128 octets");
   }
+  const std::string escaped_id = EscapeStompHeader(id);
   if (std::any_of(subscriptions_.begin(), subscriptions_.end(),
-                  [id](const Subscription& each) { return each.id == id; })) {
+                  [&](const Subscription& each) { return each.id == escaped_id; })) {
     return FailFrame(&frame, "the subscription id is taken");
   }
   std::optional<StompDestination> what = StompDestination::Parse(destination);
@@ -107,7 +108,7 @@ void StompSession::Subscribe(const StompFrame& frame) {
     return FailFrame(&frame, "too many subscriptions");
   }
   if (!what->topic.empty()) Follow(ChannelView::Topic(what->topic));
-  subscriptions_.push_back({.id = EscapeStompHeader(id),
+  subscriptions_.push_back({.id = escaped_id,
                             .destination = std::string(destination),
                             .what = *std::move(what),
                             .since = shard().ring().head_sequence()});

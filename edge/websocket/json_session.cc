@@ -5,16 +5,28 @@
 
 #include "edge/engine/shard.h"
 #include "edge/http/http_error.h"
+#include "edge/inbound/answer_queue.h"
 #include "edge/inbound/send_result.h"
 #include "edge/stream_request.h"
 
 namespace sluice::edge {
+
+namespace {
+
+constexpr WebSocketError kTooManyUnanswered{WebSocketCloseCode::kPolicyViolation,
+                                            "too many messages without an answer"};
+
+}  // namespace
 
 JsonSession::JsonSession(Shard* shard, StreamSocket socket, const Identity& identity)
     : WebSocketSession(shard, std::move(socket), Protocol::kWebSocket, WireFormat::kWebSocketJson,
                        WebSocketReader({.message_bytes = shard->options().max_message_bytes})),
       topics_(identity.topics),
       sends_(shard, Protocol::kWebSocket, this, identity.publish) {}
+
+JsonSession::~JsonSession() {
+  if (held_ != nullptr) shard().StopAwaitingHead(this);
+}
 
 void JsonSession::Renewed(const Identity& identity) {
   topics_ = identity.topics;
@@ -26,12 +38,53 @@ void JsonSession::Reply(std::string frames) {
 }
 
 void JsonSession::OnText(std::string_view text) {
-  if (sends_.is_full()) {
-    return Fail({WebSocketCloseCode::kPolicyViolation, "too many messages without an answer"});
-  }
+  if (held_ != nullptr) return Hold(text);
+  Handle(text, true);
+}
+
+void JsonSession::Handle(std::string_view text, bool may_wait) {
+  if (sends_.is_full()) return Fail(kTooManyUnanswered);
   const ParsedJsonRequest parsed = ParseJsonRequest(text);
-  if (parsed.error.empty()) return OnRequest(parsed.request);
-  Reply(JsonError(parsed.request.ref, "bad_request", parsed.error));
+  if (!parsed.error.empty()) {
+    return Reply(JsonError(parsed.request.ref, "bad_request", parsed.error));
+  }
+  if (!may_wait || !IsAhead(parsed.request)) return OnRequest(parsed.request);
+  held_ = std::make_unique<Held>();
+  Hold(text);
+  shard().AwaitHead(this);
+}
+
+void JsonSession::Hold(std::string_view text) {
+  held_->bytes += text.size();
+  const bool is_room = held_->texts.size() < AnswerQueue::kMaxUnanswered &&
+                       held_->bytes <= shard().options().max_message_bytes;
+  if (!is_room) return Fail(kTooManyUnanswered);
+  held_->texts.emplace_back(text);
+}
+
+bool JsonSession::IsAhead(const JsonRequest& request) const {
+  if (request.type != "subscribe" || !request.after) return false;
+  const std::optional<Cursor> cursor = Cursor::Parse(*request.after);
+  const Ring& ring = shard_.ring();
+  return cursor && cursor->epoch == ring.epoch() && cursor->sequence > ring.head_sequence();
+}
+
+bool JsonSession::OnHead() {
+  const bool is_over = has_ended() || is_closing();
+  const bool is_ahead = !is_over && IsAhead(ParseJsonRequest(held_->texts.front()).request);
+  // The first answer may be older than the question; the second is not.
+  if (is_ahead && ++held_->heads_seen < 2) return false;
+  const std::unique_ptr<Held> held = std::move(held_);
+  for (const std::string& text : held->texts) {
+    if (has_ended() || is_closing()) return true;
+    if (&text == &held->texts.front()) {
+      Handle(text, false);
+    } else {
+      OnText(text);
+    }
+  }
+  if (!has_ended() && !is_closing()) WriteUnlessBlocked();
+  return true;
 }
 
 void JsonSession::OnRequest(const JsonRequest& request) {

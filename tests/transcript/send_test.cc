@@ -254,6 +254,7 @@ TEST_F(SendTest, ManyFramesInOneMessageCountAsMany) {
     frames += '\0';
   }
   client.Say(frames);
+  EXPECT_TRUE(client.Next().payload.starts_with("ERROR\nmessage:too many messages\n"));
   EXPECT_EQ(client.Next().CloseCode(), 1008);
   EXPECT_LT(queue_.size(), 11u);
 }

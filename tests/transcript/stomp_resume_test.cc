@@ -136,6 +136,8 @@ TEST_F(StompResumeTest, ACursorAheadOfTheLogIsAGapOnceTheLogHasSaidTwiceWhereItE
   Events({5});
   ExpectMessage(&client, "a\\cb", "e1-5");
   ExpectMessage(&client, "live", "e1-5");
+  Send(&client, "SUBSCRIBE\nid:a\\cb\ndestination:/topic/b\n\n");
+  EXPECT_TRUE(Text(&client).starts_with("ERROR\nmessage:the subscription id is taken\n"));
   EXPECT_EQ(Metric("sluice_edge_gaps_total", "invalid"), 1);
 }
 
