@@ -199,7 +199,7 @@ void AddServerCommand(CLI::App* app, Role role, const char* name, const char* me
       },
       "Serve although nobody has to authenticate");
   if (role == Role::kServe) {
-    command->add_flag("--demo", arguments->demo, "Serve a live dashboard at /");
+    command->add_flag("--demo", arguments->demo, "Serve a live dashboard at / and a chat at /chat");
   }
   command->callback([arguments, chosen] {
     arguments->sources.environment = SluiceEnvironment();

@@ -54,6 +54,18 @@ TEST_F(ReaderTest, FromTheLastItGetsTheNewestOfEachChannel) {
   EXPECT_EQ(ReadAll(reader.get()), "6c");
 }
 
+TEST_F(ReaderTest, AChannelIsReadOnceMoreFromItsOldestOrItsNewest) {
+  Publish("abab");
+  auto reader = FollowFromHead("ab");
+  EXPECT_EQ(reader->Reread(ChannelView::User("a"), Reader::From::kEarliest), 0u);
+  EXPECT_EQ(reader->Reread(ChannelView::User("b"), Reader::From::kLast), 3u);
+  EXPECT_EQ(ReadAll(reader.get()), "1a 3a 4b");
+  EXPECT_EQ(reader->Reread(ChannelView::User("a"), Reader::From::kNow), 4u);
+  auto other = FollowFromHead("c");
+  EXPECT_EQ(other->Reread(ChannelView::User("c"), Reader::From::kEarliest), 4u);
+  EXPECT_EQ(ReadAll(other.get()), "");
+}
+
 TEST_F(ReaderTest, FromTheLastOfNothingItBeginsAtTheHead) {
   Publish("a");
   auto reader = Follow("b");
