@@ -10,6 +10,7 @@
 #include "edge/auth/query_user_authenticator.h"
 #include "edge/auth/token_authenticator.h"
 #include "ingest/memory_log.h"
+#include "ingest/nats_name_network.h"
 #include "ingest/nats_peer_network.h"
 
 namespace sluice::app {
@@ -104,9 +105,12 @@ absl::StatusOr<std::unique_ptr<edge::Authenticator>> Server::MakeAuthenticator()
 absl::Status Server::StartEdge() {
   SLUICE_ASSIGN_OR_RETURN(auto authenticator, MakeAuthenticator());
   std::unique_ptr<ingest::PeerNetwork> peers;
+  std::unique_ptr<ingest::NameNetwork> names;
   if (!options_.nats.urls.empty()) {
     SLUICE_ASSIGN_OR_RETURN(
         peers, ingest::NatsPeerNetwork::Create({.options = options_.nats, .logger = logger_}));
+    SLUICE_ASSIGN_OR_RETURN(
+        names, ingest::NatsNameNetwork::Create({.options = options_.nats, .logger = logger_}));
   }
   SLUICE_ASSIGN_OR_RETURN(
       edge_, edge::Edge::Start({.options = options_.edge,
@@ -114,6 +118,7 @@ absl::Status Server::StartEdge() {
                                 .authenticator = std::move(authenticator),
                                 .routes = demo_ ? demo_->Routes() : std::vector<edge::HttpRoute>(),
                                 .peers = std::move(peers),
+                                .names = std::move(names),
                                 .logger = logger_}));
   edge_->Follow(log_.get());
   return absl::OkStatus();

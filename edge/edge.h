@@ -16,6 +16,7 @@
 #include "edge/http/route.h"
 #include "edge/memory_level.h"
 #include "ingest/event_log.h"
+#include "ingest/name_network.h"
 #include "ingest/peer_network.h"
 
 namespace sluice::edge {
@@ -31,6 +32,7 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
     std::unique_ptr<Authenticator> authenticator;
     std::vector<HttpRoute> routes;                         // e.g. the demo page
     std::unique_ptr<ingest::PeerNetwork> peers = nullptr;  // null: this edge is the only one
+    std::unique_ptr<ingest::NameNetwork> names = nullptr;  // null: the same
     const Clock* clock = &Clock::System();
     Logger* logger = nullptr;  // null: silent
   };

@@ -19,6 +19,8 @@
 
 namespace sluice::edge {
 
+class Shard;
+
 // What other threads tell a shard.
 struct LogEpoch {
   Epoch epoch;
@@ -56,8 +58,12 @@ struct RenewSession {
 // Ends a tenth of the sessions whose sockets take nothing, at least one: the slowest.
 struct EndSlowest {};
 struct StopShard {};
+// Anything else that is to be done on the shard's thread.
+struct RunTask {
+  std::function<void(Shard*)> run;
+};
 using Message = std::variant<LogEpoch, LogEvents, LogHole, LogHead, RouteAnswer, Revoked,
-                             RenewSession, EndSlowest, DrainShard, StopShard>;
+                             RenewSession, EndSlowest, DrainShard, StopShard, RunTask>;
 
 // The way into a shard. One message per batch and shard, never per session. The shard sleeps in
 // epoll and is woken through an eventfd, only if it sleeps. Thread: Post any, the rest shard.

@@ -4,12 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "edge/auth/authenticator.h"
 #include "edge/disconnect_reason.h"
 #include "edge/engine/connection.h"
 #include "edge/http/http_error.h"
 #include "edge/http/origin_policy.h"
 #include "edge/http/request_head.h"
 #include "edge/http/route.h"
+#include "edge/sockjs/sockjs_path.h"
 #include "edge/stream_request.h"
 
 namespace sluice::edge {
@@ -52,6 +54,10 @@ class HttpConnection final : public Connection {
   void HandleRequest(std::string_view body);
   void HandleStream();
   void HandleToken(std::string_view body);
+  // These are in edge/sockjs/sockjs_endpoint.cc.
+  void HandleSockJs(const SockJsTarget& target, std::string_view body);
+  void SendToSockJs(const SockJsTarget& target, std::string_view body);
+  void BeginSockJs(const SockJsTarget& target);
   void HandleRoute(const HttpRoute& route, std::string_view body);
   void HandlePreflight(std::string_view method);
   const HttpRoute* FindRoute() const;
@@ -62,6 +68,9 @@ class HttpConnection final : public Connection {
   // What the path of the request can be asked with; empty if nothing is served there.
   std::string AllowedMethods() const;
   OriginPolicy::Verdict JudgeOrigin() const;
+  Authentication Authenticate(OriginPolicy::Verdict verdict) const;
+  // CORS header lines, if the origin is allowed.
+  std::string CorsHeaders() const;
 
   void RefuseCaller(const AuthRefusal& refusal);
   // With what a page of an allowed origin needs to read the answer.

@@ -1,0 +1,86 @@
+#include "edge/sockjs/sockjs_request.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice::edge {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr milliseconds kMaxWait = std::chrono::minutes(1);
+constexpr std::string_view kLetters = "FLndxfu";  // of SockJsAnswer::Kind
+
+// Takes `word` off the front; false: it is not there.
+bool TakeWord(std::string_view word, std::string_view* text) {
+  if (!text->starts_with(word)) return false;
+  text->remove_prefix(word.size());
+  return true;
+}
+
+template <typename Number>
+bool TakeNumber(int base, std::string_view* text, Number* number) {
+  const char* const end = text->data() + text->size();
+  const auto [rest, error] = std::from_chars(text->data(), end, *number, base);
+  if (error != std::errc()) return false;
+  text->remove_prefix(static_cast<size_t>(rest - text->data()));
+  return true;
+}
+
+}  // namespace
+
+std::string SockJsRequest::ToText() const {
+  switch (kind) {
+    case Kind::kPoll:
+      return absl::StrCat("poll ", absl::Hex(receiver), " ", wait.count());
+    case Kind::kHold:
+      return absl::StrCat("hold ", absl::Hex(receiver));
+    case Kind::kAbort:
+      return absl::StrCat("abort ", absl::Hex(receiver));
+    case Kind::kSend:
+      break;
+  }
+  return "send\n" + body;
+}
+
+std::optional<SockJsRequest> SockJsRequest::FromText(std::string_view session,
+                                                     std::string_view text) {
+  SockJsRequest request{.kind = Kind::kSend, .session = std::string(session)};
+  if (TakeWord("send\n", &text)) {
+    request.body = text;
+    return request;
+  }
+  if (TakeWord("poll ", &text)) {
+    request.kind = Kind::kPoll;
+  } else if (TakeWord("hold ", &text)) {
+    request.kind = Kind::kHold;
+  } else if (TakeWord("abort ", &text)) {
+    request.kind = Kind::kAbort;
+  } else {
+    return std::nullopt;
+  }
+  if (!TakeNumber(16, &text, &request.receiver) || request.receiver == 0) return std::nullopt;
+  if (request.kind == Kind::kPoll) {
+    uint32_t wait_ms = 0;
+    if (!TakeWord(" ", &text) || !TakeNumber(10, &text, &wait_ms)) return std::nullopt;
+    request.wait = std::min(milliseconds(wait_ms), kMaxWait);
+  }
+  if (!text.empty()) return std::nullopt;
+  return request;
+}
+
+std::string SockJsAnswer::ToText() const { return kLetters[static_cast<size_t>(kind)] + frame; }
+
+std::optional<SockJsAnswer> SockJsAnswer::FromText(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const size_t kind = kLetters.find(text[0]);
+  if (kind == std::string_view::npos) return std::nullopt;
+  const SockJsAnswer answer{static_cast<Kind>(kind), std::string(text.substr(1))};
+  const bool has_frame = answer.kind == Kind::kFrame || answer.kind == Kind::kLast;
+  if (has_frame == answer.frame.empty()) return std::nullopt;
+  return answer;
+}
+
+}  // namespace sluice::edge
