@@ -290,7 +290,7 @@ void Shard::Handle(const LogHole& message) {
 void Shard::Handle(const LogHead& message) {
   ring_.AdvanceHead(message.last_sequence);
   if (!is_caught_up_) ring_.AssumeFullChannelsDropped();
-  is_caught_up_ = true;
+  if (!std::exchange(is_caught_up_, true)) sockjs_->OnCaughtUp();
   std::vector<HttpConnection*> waiting = std::exchange(awaiting_head_, {});
   for (HttpConnection* connection : waiting) {
     if (!connection->OnHead()) AwaitHead(connection);

@@ -1,6 +1,7 @@
 #include "edge/sockjs/sockjs_request.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 
@@ -12,6 +13,17 @@ namespace {
 using std::chrono::milliseconds;
 constexpr milliseconds kMaxWait = std::chrono::minutes(1);
 constexpr std::string_view kLetters = "FLndxfu";  // of SockJsAnswer::Kind
+
+struct Verb {
+  std::string_view word;  // and what is behind it
+  SockJsRequest::Kind kind;
+  bool is_once;
+};
+constexpr std::array<Verb, 5> kVerbs = {{{"poll ", SockJsRequest::Kind::kPoll, false},
+                                         {"once ", SockJsRequest::Kind::kPoll, true},
+                                         {"hold ", SockJsRequest::Kind::kHold, false},
+                                         {"release ", SockJsRequest::Kind::kRelease, false},
+                                         {"abort ", SockJsRequest::Kind::kAbort, false}}};
 
 // Takes `word` off the front; false: it is not there.
 bool TakeWord(std::string_view word, std::string_view* text) {
@@ -34,9 +46,11 @@ bool TakeNumber(int base, std::string_view* text, Number* number) {
 std::string SockJsRequest::ToText() const {
   switch (kind) {
     case Kind::kPoll:
-      return absl::StrCat("poll ", absl::Hex(receiver), " ", wait.count());
+      return absl::StrCat(is_once ? "once " : "poll ", absl::Hex(receiver), " ", wait.count());
     case Kind::kHold:
       return absl::StrCat("hold ", absl::Hex(receiver));
+    case Kind::kRelease:
+      return absl::StrCat("release ", absl::Hex(receiver));
     case Kind::kAbort:
       return absl::StrCat("abort ", absl::Hex(receiver));
     case Kind::kSend:
@@ -52,15 +66,11 @@ std::optional<SockJsRequest> SockJsRequest::FromText(std::string_view session,
     request.body = text;
     return request;
   }
-  if (TakeWord("poll ", &text)) {
-    request.kind = Kind::kPoll;
-  } else if (TakeWord("hold ", &text)) {
-    request.kind = Kind::kHold;
-  } else if (TakeWord("abort ", &text)) {
-    request.kind = Kind::kAbort;
-  } else {
-    return std::nullopt;
-  }
+  const auto verb = std::find_if(kVerbs.begin(), kVerbs.end(),
+                                 [&text](const Verb& each) { return TakeWord(each.word, &text); });
+  if (verb == kVerbs.end()) return std::nullopt;
+  request.kind = verb->kind;
+  request.is_once = verb->is_once;
   if (!TakeNumber(16, &text, &request.receiver) || request.receiver == 0) return std::nullopt;
   if (request.kind == Kind::kPoll) {
     uint32_t wait_ms = 0;

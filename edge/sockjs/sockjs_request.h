@@ -14,23 +14,25 @@ namespace sluice::edge {
 // What a transport asks of a session, which may be on another shard or edge. Thread: any.
 struct SockJsRequest {
   enum class Kind : uint8_t {
-    kPoll,   // the next frame, for at most `wait`
-    kHold,   // the receiver is there, but its client takes nothing at the moment
-    kAbort,  // the receiver went before it could pass on what it got: ends the session
-    kSend,   // `body` for the session
+    kPoll,     // the next frame, for at most `wait`
+    kHold,     // the receiver is there, but its client takes nothing at the moment
+    kRelease,  // the receiver has passed on all that it got, and goes
+    kAbort,    // the receiver went before it could pass on what it got: ends the session
+    kSend,     // `body` for the session
   };
 
   Kind kind;
   std::string session;
-  uint64_t receiver = 0;              // of kPoll, kHold and kAbort: who asks; never 0
+  uint64_t receiver = 0;              // of all but kSend: who asks; never 0
   std::chrono::milliseconds wait{0};  // of kPoll
+  bool is_once = false;               // of kPoll: the receiver goes with the frame
   std::string body = {};              // of kSend: JSON that ParseSockJsMessages took
   // Poll only: whose session to open, if there is none anywhere. Stays on this edge.
   std::optional<Identity> opener = std::nullopt;
   std::optional<uint32_t> shard = std::nullopt;  // that has the session, if it is known
 
-  // For another edge that has the session: `poll RECEIVER MS`, `hold RECEIVER`, `abort RECEIVER`
-  // or `send`, LF, and the body.
+  // For another edge that has the session: `poll RECEIVER MS` or `once RECEIVER MS`, `hold
+  // RECEIVER`, `release RECEIVER`, `abort RECEIVER`, or `send`, LF, and the body.
   std::string ToText() const;
   // nullopt: not what ToText writes. `session`: the name that was asked.
   static std::optional<SockJsRequest> FromText(std::string_view session, std::string_view text);

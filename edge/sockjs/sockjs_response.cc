@@ -16,7 +16,10 @@ namespace {
 constexpr size_t kPreludeBytes = 2048;  // some browsers hold back the first of a stream
 
 SockJsRequest FirstPoll(const SockJsResponse::Parts& parts) {
-  return {.kind = SockJsRequest::Kind::kPoll, .session = parts.session, .opener = parts.opener};
+  return {.kind = SockJsRequest::Kind::kPoll,
+          .session = parts.session,
+          .is_once = parts.endpoint == SockJsEndpoint::kXhr,
+          .opener = parts.opener};
 }
 
 }  // namespace

@@ -40,20 +40,38 @@ void SockJsSession::OnClaimed(bool is_ours) {
   Remove();
 }
 
-void SockJsSession::Poll(uint64_t receiver, std::chrono::milliseconds wait, SockJsRespond respond) {
-  if (respond_ && receiver != receiver_) {
-    return respond(
-        {Kind::kLast, SockJsCloseFrame(kAnotherConnection, "Another connection still open")});
+void SockJsSession::RefuseAnother(const SockJsRespond& respond) {
+  respond({Kind::kLast, SockJsCloseFrame(kAnotherConnection, "Another connection still open")});
+}
+
+void SockJsSession::Poll(const SockJsRequest& request, SockJsRespond respond) {
+  const bool is_another = receiver_ != 0 && request.receiver != receiver_;
+  if (is_another && (respond_ || next_respond_)) return RefuseAnother(respond);
+  if (is_another && !is_closed()) {
+    next_ = request;
+    next_respond_ = std::move(respond);
+    return;
   }
+  if (next_respond_) RefuseAnother(std::exchange(next_respond_, nullptr));
   if (respond_) AnswerWith({Kind::kNothing});
   const Tick now = shard_.wheel().now();
-  if (receiver != receiver_) last_frame_ = now;
-  receiver_ = receiver;
+  if (request.receiver != receiver_) last_frame_ = now;
+  receiver_ = request.receiver;
+  is_once_ = request.is_once;
   respond_ = std::move(respond);
-  poll_end_ = now + TimerWheel::Ticks(wait);
+  poll_end_ = now + TimerWheel::Ticks(request.wait);
   TryAnswer();
-  if (respond_ && wait == wait.zero() && is_claimed_) AnswerWith({Kind::kNothing});
+  if (respond_ && request.wait == request.wait.zero() && is_opened_) AnswerWith({Kind::kNothing});
   if (!is_removed_) SetDeadline();
+}
+
+void SockJsSession::Release(uint64_t receiver) {
+  if (receiver == receiver_ && !respond_) LetNext();
+}
+
+void SockJsSession::LetNext() {
+  receiver_ = 0;
+  if (next_respond_) Poll(SockJsRequest(next_), std::exchange(next_respond_, nullptr));
 }
 
 void SockJsSession::Hold(uint64_t receiver) {
@@ -66,6 +84,7 @@ void SockJsSession::Abort(uint64_t receiver) {
   if (receiver != receiver_) return;  // another has taken its place
   if (respond_) AnswerWith({Kind::kNothing});
   CloseWith(kInterrupted, "Connection interrupted");
+  LetNext();
 }
 
 SockJsAnswer::Kind SockJsSession::Send(std::string_view body) {
@@ -97,6 +116,7 @@ void SockJsSession::WriteInput() {
 void SockJsSession::TryAnswer() {
   if (!respond_ || !is_claimed_) return;
   if (!is_opened_) {
+    if (!shard_.is_caught_up()) return;  // CONNECT would be turned away
     is_opened_ = true;
     return AnswerWith({Kind::kFrame, std::string(kSockJsOpenFrame)});
   }
@@ -143,7 +163,9 @@ void SockJsSession::AnswerWith(SockJsAnswer answer) {
   if (answer.kind != Kind::kNothing) last_frame_ = now;
   gone_ = now + TimerWheel::Ticks(kDisconnectDelay);
   SetDeadline();
+  const bool goes = answer.kind == Kind::kLast || (answer.kind == Kind::kFrame && is_once_);
   std::exchange(respond_, nullptr)(std::move(answer));
+  if (goes) LetNext();
 }
 
 void SockJsSession::SetDeadline() {
@@ -158,7 +180,8 @@ void SockJsSession::SetDeadline() {
 
 void SockJsSession::OnDeadline() {
   const Tick now = shard_.wheel().now();
-  if (!respond_) return now >= gone_ ? Remove() : SetDeadline();
+  if (!respond_ && now < gone_) return SetDeadline();
+  if (!respond_) return next_respond_ ? LetNext() : Remove();
   if (is_claimed_ && now - last_frame_ >= TimerWheel::Ticks(kHeartbeat)) {
     return AnswerWith({Kind::kFrame, std::string(kSockJsHeartbeatFrame)});
   }

@@ -30,9 +30,11 @@ class SockJsSession final : public Connection {
   // Other edges find it by now; or they may not, and then it ends.
   void OnClaimed(bool is_ours);
 
-  // Answers with the next frame, or with kNothing after `wait`. Another receiver that waits already
-  // keeps its place: this one gets the frame that says so.
-  void Poll(uint64_t receiver, std::chrono::milliseconds wait, SockJsRespond respond);
+  // Answers with the next frame, or with kNothing after `wait`. Another receiver that is there
+  // keeps its place, and this one gets the frame that says so: at once if the other waits for a
+  // frame, else when it asks again; if it goes instead, this one takes its place.
+  void Poll(const SockJsRequest& request, SockJsRespond respond);
+  void Release(uint64_t receiver);
   void Hold(uint64_t receiver);
   void Abort(uint64_t receiver);
   // kDone, kNoSession if it is not open, or kFull.
@@ -44,6 +46,10 @@ class SockJsSession final : public Connection {
   void OnStop() override;
 
  private:
+  // Answers with the frame that says so.
+  static void RefuseAnother(const SockJsRespond& respond);
+  // The receiver has gone in good order: who waited for that takes its place.
+  void LetNext();
   // Answers the receiver that waits, if there is something for it.
   void TryAnswer();
   // All messages that the pipe holds, up to some size, as one frame; empty: none.
@@ -60,10 +66,13 @@ class SockJsSession final : public Connection {
   SockJsPipeReader reader_;
   std::string input_;  // frames for STOMP that the pipe has not taken
   size_t input_sent_ = 0;
-  uint64_t receiver_ = 0;    // the last that asked; 0: none yet
-  SockJsRespond respond_;    // of the poll that waits; null: none
-  Tick poll_end_ = 0;        // of the poll that waits
-  Tick last_frame_ = 0;      // when the receiver was given one, or came
+  uint64_t receiver_ = 0;                               // that is there; 0: none
+  bool is_once_ = false;                                // it goes with the next frame
+  SockJsRespond respond_;                               // of the poll that waits; null: none
+  SockJsRequest next_{SockJsRequest::Kind::kPoll, ""};  // waits for receiver_ to go,
+  SockJsRespond next_respond_;                          // if this is there
+  Tick poll_end_ = 0;                                   // of the poll that waits
+  Tick last_frame_ = 0;                                 // when the receiver was given one, or came
   Tick gone_ = 0;            // when no receiver has been there for too long
   std::string close_frame_;  // empty: it is open
   bool is_claimed_ = false;

@@ -39,8 +39,11 @@ void SockJsStream::Begin(std::unique_ptr<SockJsStream> self) {
 }
 
 SockJsRequest SockJsStream::Request(SockJsRequest::Kind kind) const {
-  return {
-      .kind = kind, .session = first_.session, .receiver = first_.receiver, .shard = first_.shard};
+  return {.kind = kind,
+          .session = first_.session,
+          .receiver = first_.receiver,
+          .is_once = first_.is_once,
+          .shard = first_.shard};
 }
 
 void SockJsStream::Ask(SockJsRequest request) {
@@ -79,6 +82,8 @@ void SockJsStream::OnAnswer(SockJsAnswer answer) {
     case Kind::kFrame:
       AppendFrame(answer.frame, &output_);
       is_ending_ = is_full();
+      // Before the client knows that it may ask anew.
+      if (is_ending_ && !first_.is_once) Ask(Request(SockJsRequest::Kind::kRelease));
       break;
     case Kind::kLast:
       AppendFrame(answer.frame, &output_);

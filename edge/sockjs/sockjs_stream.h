@@ -44,7 +44,7 @@ class SockJsStream : public Connection {
   // How long the next poll may take.
   virtual std::chrono::milliseconds NextWait() const { return kWait; }
 
-  static constexpr std::chrono::seconds kWait{10};
+  static constexpr std::chrono::seconds kWait{5};
 
   // Asks the session; the answer is for OnReply.
   void Ask(SockJsRequest request);

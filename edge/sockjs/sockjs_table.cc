@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "edge/engine/shard.h"
 #include "edge/sockjs/sockjs_pipe.h"
@@ -25,9 +26,12 @@ void SockJsTable::Handle(const SockJsRequest& request, const SockJsRespond& resp
   }
   switch (request.kind) {
     case Kind::kPoll:
-      return session->Poll(request.receiver, request.wait, respond);
+      return session->Poll(request, respond);
     case Kind::kHold:
       session->Hold(request.receiver);
+      return respond({SockJsAnswer::Kind::kDone});
+    case Kind::kRelease:
+      session->Release(request.receiver);
       return respond({SockJsAnswer::Kind::kDone});
     case Kind::kAbort:
       session->Abort(request.receiver);
@@ -67,6 +71,12 @@ SockJsSession* SockJsTable::Open(const SockJsRequest& request) {
         }});
       });
   return session;
+}
+
+void SockJsTable::OnCaughtUp() {
+  std::vector<SockJsSession*> waiting;
+  for (const auto& [id, session] : sessions_) waiting.push_back(session);
+  for (SockJsSession* session : waiting) session->OnReadable();
 }
 
 void SockJsTable::Forget(const SockJsSession& session) { sessions_.erase(session.name()); }

@@ -23,6 +23,9 @@ class SockJsTable {
   // `respond` is called once: at once, or when there is something to say.
   void Handle(const SockJsRequest& request, const SockJsRespond& respond);
 
+  // Sessions may say CONNECT from now on.
+  void OnCaughtUp();
+
   // For sessions.
   void Forget(const SockJsSession& session);
   void CountWithoutStream(int change) { without_stream_ += static_cast<size_t>(change); }
