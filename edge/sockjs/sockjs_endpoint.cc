@@ -10,8 +10,8 @@
 #include "edge/sockjs/sockjs_response.h"
 #include "edge/sockjs/sockjs_router.h"
 #include "edge/sockjs/sockjs_websocket.h"
-#include "edge/stomp/stomp_handshake.h"
 #include "edge/websocket/handshake.h"
+#include "edge/websocket/json_codec.h"
 
 namespace sluice::edge {
 namespace {
@@ -97,6 +97,10 @@ void HttpConnection::BeginSockJs(const SockJsTarget& target) {
       return Refuse(*parsed.error, needs_upgrade ? kUpgradeRequiredHeaders : "");
     }
     websocket = std::move(parsed.handshake);
+    websocket->is_stomp_path = true;
+    if (websocket->subprotocol == kJsonSubprotocol) {
+      return Refuse({HttpErrorKind::kBadRequest, "this path speaks STOMP"});
+    }
   }
   const OriginPolicy::Verdict verdict = JudgeOrigin();
   if (!websocket && verdict == OriginPolicy::Verdict::kForeign) {
@@ -116,11 +120,18 @@ void HttpConnection::BeginSockJs(const SockJsTarget& target) {
   }
   if (websocket && !identity) return RefuseCaller(*refusal);
   if (websocket && !input_.empty()) return Drop();  // it did not wait for the answer
+  if (target.endpoint == SockJsEndpoint::kRawWebSocket) {
+    stream_.identity = *std::move(identity);
+    stream_.websocket = std::move(websocket);
+    if (shard_.is_caught_up()) return BeginOrTurnAway();
+    phase_ = Phase::kAwaitingHead;
+    ArmDeadline();
+    return shard_.AwaitHead(this);
+  }
   phase_ = Phase::kDone;
   if (target.endpoint == SockJsEndpoint::kWebSocket) {
     return BeginSockJsWebSocket(&shard_, TakeSocket(), *identity, *websocket);
   }
-  if (websocket) return BeginStompHandshake(&shard_, TakeSocket(), *identity, *websocket);
   BeginSockJsResponse(&shard_, TakeSocket(),
                       {.endpoint = target.endpoint,
                        .session = target.session,

@@ -84,6 +84,7 @@ void SockJsSession::Abort(uint64_t receiver) {
   if (receiver != receiver_) return;  // another has taken its place
   if (respond_) AnswerWith({Kind::kNothing});
   CloseWith(kInterrupted, "Connection interrupted");
+  if (is_stopping_) return Remove();
   LetNext();
 }
 
@@ -124,7 +125,6 @@ void SockJsSession::TryAnswer() {
   if (!frame.empty()) return AnswerWith({Kind::kFrame, std::move(frame)});
   if (!is_closed()) return;
   AnswerWith({Kind::kLast, close_frame_});
-  if (is_stopping_) Remove();
 }
 
 std::string SockJsSession::ReadMessages() {
@@ -165,6 +165,7 @@ void SockJsSession::AnswerWith(SockJsAnswer answer) {
   SetDeadline();
   const bool goes = answer.kind == Kind::kLast || (answer.kind == Kind::kFrame && is_once_);
   std::exchange(respond_, nullptr)(std::move(answer));
+  if (goes && is_stopping_) return Remove();
   if (goes) LetNext();
 }
 

@@ -51,7 +51,7 @@ SockJsSession* SockJsTable::Open(const SockJsRequest& request) {
   std::optional<SockJsPipe> pipe = SockJsPipe::Open();
   if (!pipe || !shard_.Watch(pipe->stomp) || !shard_.Watch(pipe->sockjs)) return nullptr;
   // STOMP as if over WebSocket; nobody reads the answer to the handshake.
-  const WebSocketHandshake handshake{.accept = "", .subprotocol = ""};
+  const WebSocketHandshake handshake{.accept = "", .subprotocol = "", .is_stomp_path = true};
   BeginStompHandshake(&shard_, StreamSocket(std::move(pipe->stomp)), *request.opener, handshake);
   auto owned = std::make_unique<SockJsSession>(&shard_, StreamSocket(std::move(pipe->sockjs)),
                                                request.session);
