@@ -77,6 +77,7 @@ void HttpConnection::SendToSockJs(const SockJsTarget& target, std::string_view b
   ArmDeadline();
   SockJsRequest request{.kind = SockJsRequest::Kind::kSend, .session = target.session};
   request.body = body;
+  request.caller = SockJsCaller::Of(head_, Authenticate(verdict));
   const bool is_allowed = verdict == OriginPolicy::Verdict::kAllowed;
   shard_.context().sockjs->Ask(
       std::move(request),
@@ -135,6 +136,7 @@ void HttpConnection::BeginSockJs(const SockJsTarget& target) {
   BeginSockJsResponse(&shard_, TakeSocket(),
                       {.endpoint = target.endpoint,
                        .session = target.session,
+                       .caller = SockJsCaller::Of(head_, who),
                        .opener = std::move(identity),
                        .refusal = std::move(refusal),
                        .cors = CorsHeaders(),

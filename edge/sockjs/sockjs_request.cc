@@ -19,7 +19,8 @@ struct Verb {
   SockJsRequest::Kind kind;
   bool is_once;
 };
-constexpr std::array<Verb, 5> kVerbs = {{{"poll ", SockJsRequest::Kind::kPoll, false},
+constexpr std::array<Verb, 6> kVerbs = {{{"send ", SockJsRequest::Kind::kSend, false},
+                                         {"poll ", SockJsRequest::Kind::kPoll, false},
                                          {"once ", SockJsRequest::Kind::kPoll, true},
                                          {"hold ", SockJsRequest::Kind::kHold, false},
                                          {"release ", SockJsRequest::Kind::kRelease, false},
@@ -44,34 +45,36 @@ bool TakeNumber(int base, std::string_view* text, Number* number) {
 }  // namespace
 
 std::string SockJsRequest::ToText() const {
-  switch (kind) {
-    case Kind::kPoll:
-      return absl::StrCat(is_once ? "once " : "poll ", absl::Hex(receiver), " ", wait.count());
-    case Kind::kHold:
-      return absl::StrCat("hold ", absl::Hex(receiver));
-    case Kind::kRelease:
-      return absl::StrCat("release ", absl::Hex(receiver));
-    case Kind::kAbort:
-      return absl::StrCat("abort ", absl::Hex(receiver));
-    case Kind::kSend:
-      break;
+  std::string text;
+  for (const Verb& verb : kVerbs) {
+    if (verb.kind == kind && verb.is_once == (is_once && kind == Kind::kPoll)) text = verb.word;
   }
-  return "send\n" + body;
+  absl::StrAppend(&text, absl::Hex(caller.user), " ", absl::Hex(caller.credential));
+  if (kind == Kind::kSend) return text + '\n' + body;
+  absl::StrAppend(&text, " ", absl::Hex(receiver));
+  if (kind == Kind::kPoll) absl::StrAppend(&text, " ", wait.count());
+  return text;
 }
 
 std::optional<SockJsRequest> SockJsRequest::FromText(std::string_view session,
                                                      std::string_view text) {
-  SockJsRequest request{.kind = Kind::kSend, .session = std::string(session)};
-  if (TakeWord("send\n", &text)) {
-    request.body = text;
-    return request;
-  }
   const auto verb = std::find_if(kVerbs.begin(), kVerbs.end(),
                                  [&text](const Verb& each) { return TakeWord(each.word, &text); });
   if (verb == kVerbs.end()) return std::nullopt;
-  request.kind = verb->kind;
+  SockJsRequest request{.kind = verb->kind, .session = std::string(session)};
   request.is_once = verb->is_once;
-  if (!TakeNumber(16, &text, &request.receiver) || request.receiver == 0) return std::nullopt;
+  if (!TakeNumber(16, &text, &request.caller.user) || !TakeWord(" ", &text) ||
+      !TakeNumber(16, &text, &request.caller.credential)) {
+    return std::nullopt;
+  }
+  if (request.kind == Kind::kSend) {
+    if (!TakeWord("\n", &text)) return std::nullopt;
+    request.body = text;
+    return request;
+  }
+  if (!TakeWord(" ", &text) || !TakeNumber(16, &text, &request.receiver) || request.receiver == 0) {
+    return std::nullopt;
+  }
   if (request.kind == Kind::kPoll) {
     uint32_t wait_ms = 0;
     if (!TakeWord(" ", &text) || !TakeNumber(10, &text, &wait_ms)) return std::nullopt;

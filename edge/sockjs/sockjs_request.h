@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "edge/auth/authenticator.h"
+#include "edge/sockjs/sockjs_caller.h"
 
 namespace sluice::edge {
 
@@ -27,12 +28,14 @@ struct SockJsRequest {
   std::chrono::milliseconds wait{0};  // of kPoll
   bool is_once = false;               // of kPoll: the receiver goes with the frame
   std::string body = {};              // of kSend: JSON that ParseSockJsMessages took
+  SockJsCaller caller = {};
   // Poll only: whose session to open, if there is none anywhere. Stays on this edge.
   std::optional<Identity> opener = std::nullopt;
   std::optional<uint32_t> shard = std::nullopt;  // that has the session, if it is known
 
-  // For another edge that has the session: `poll RECEIVER MS` or `once RECEIVER MS`, `hold
-  // RECEIVER`, `release RECEIVER`, `abort RECEIVER`, or `send`, LF, and the body.
+  // For another edge that has the session: `poll USER TOKEN RECEIVER MS` or `once …`, `hold USER
+  // TOKEN RECEIVER`, `release …`, `abort …`, or `send USER TOKEN`, LF, and the body; USER and TOKEN
+  // being the caller's.
   std::string ToText() const;
   // nullopt: not what ToText writes. `session`: the name that was asked.
   static std::optional<SockJsRequest> FromText(std::string_view session, std::string_view text);

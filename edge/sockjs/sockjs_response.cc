@@ -19,6 +19,7 @@ SockJsRequest FirstPoll(const SockJsResponse::Parts& parts) {
   return {.kind = SockJsRequest::Kind::kPoll,
           .session = parts.session,
           .is_once = parts.endpoint == SockJsEndpoint::kXhr,
+          .caller = parts.caller,
           .opener = parts.opener};
 }
 
@@ -99,6 +100,8 @@ bool SockJsResponse::AppendRefusal(SockJsAnswer::Kind kind, std::string* out) {
   if (kind == SockJsAnswer::Kind::kNoSession && parts_.refusal) {
     shard_.stats().auth_failures[static_cast<size_t>(parts_.refusal->reason)].Add();
     error = ToHttpError(*parts_.refusal);
+  } else if (kind == SockJsAnswer::Kind::kNoSession) {
+    error = {HttpErrorKind::kForbidden, "another has opened this session"};
   } else if (kind == SockJsAnswer::Kind::kUnknown) {
     error.message = "the edge of this session does not answer";
   }

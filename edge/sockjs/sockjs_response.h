@@ -21,6 +21,7 @@ class SockJsResponse final : public SockJsStream {
   struct Parts {
     SockJsEndpoint endpoint;  // kXhr, kXhrStreaming or kEventSource
     std::string session;
+    SockJsCaller caller;
     std::optional<Identity> opener;      // for whom it may open the session
     std::optional<AuthRefusal> refusal;  // why for nobody
     std::string cors;                    // header lines

@@ -24,8 +24,9 @@ constexpr uint16_t kAnotherConnection = 2010;
 
 }  // namespace
 
-SockJsSession::SockJsSession(Shard* shard, StreamSocket pipe, std::string name)
-    : Connection(shard, std::move(pipe)), name_(std::move(name)) {
+SockJsSession::SockJsSession(Shard* shard, StreamSocket pipe, std::string name,
+                             const SockJsCaller& opener)
+    : Connection(shard, std::move(pipe)), name_(std::move(name)), opener_(opener) {
   shard->sockjs().CountWithoutStream(1);
   gone_ = shard->wheel().now() + TimerWheel::Ticks(kDisconnectDelay);
   SetDeadline();

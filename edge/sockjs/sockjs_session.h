@@ -23,10 +23,11 @@ class SockJsSession final : public Connection {
   static constexpr std::chrono::seconds kDisconnectDelay{5};
 
   // `name`: its id, by which the table knows it.
-  SockJsSession(Shard* shard, StreamSocket pipe, std::string name);
+  SockJsSession(Shard* shard, StreamSocket pipe, std::string name, const SockJsCaller& opener);
   ~SockJsSession() override;
 
   const std::string& name() const { return name_; }
+  const SockJsCaller& opener() const { return opener_; }
   // Other edges find it by now; or they may not, and then it ends.
   void OnClaimed(bool is_ours);
 
@@ -63,6 +64,7 @@ class SockJsSession final : public Connection {
   bool is_closed() const { return !close_frame_.empty(); }
 
   const std::string name_;
+  const SockJsCaller opener_;
   SockJsPipeReader reader_;
   std::string input_;  // frames for STOMP that the pipe has not taken
   size_t input_sent_ = 0;

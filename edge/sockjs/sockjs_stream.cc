@@ -43,6 +43,7 @@ SockJsRequest SockJsStream::Request(SockJsRequest::Kind kind) const {
           .session = first_.session,
           .receiver = first_.receiver,
           .is_once = first_.is_once,
+          .caller = first_.caller,
           .shard = first_.shard};
 }
 

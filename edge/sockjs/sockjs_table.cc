@@ -24,6 +24,9 @@ void SockJsTable::Handle(const SockJsRequest& request, const SockJsRespond& resp
     session = Open(request);
     if (session == nullptr) return respond({SockJsAnswer::Kind::kFull});
   }
+  if (!request.caller.MayUseSessionOf(session->opener())) {
+    return respond({SockJsAnswer::Kind::kNoSession});
+  }
   switch (request.kind) {
     case Kind::kPoll:
       return session->Poll(request, respond);
@@ -54,7 +57,7 @@ SockJsSession* SockJsTable::Open(const SockJsRequest& request) {
   const WebSocketHandshake handshake{.accept = "", .subprotocol = "", .is_stomp_path = true};
   BeginStompHandshake(&shard_, StreamSocket(std::move(pipe->stomp)), *request.opener, handshake);
   auto owned = std::make_unique<SockJsSession>(&shard_, StreamSocket(std::move(pipe->sockjs)),
-                                               request.session);
+                                               request.session, request.caller);
   SockJsSession* const session = owned.get();
   shard_.Add(std::move(owned));
   sessions_.emplace(request.session, session);

@@ -172,7 +172,7 @@ TEST_F(SockJsTest, PollingCarriesStomp) {
   EXPECT_TRUE(client.ReadResponse().body.starts_with("a[\"CONNECTED\\nversion:1.2\\n"));
   EXPECT_EQ(Send("s1", kSubscribe).status, 204);
   // What server it names is of no interest.
-  EXPECT_EQ(Request("POST", kBase + "/999/s1/xhr").body, kSubscribed);
+  EXPECT_EQ(Request("POST", kBase + "/999/s1/xhr?user=alice").body, kSubscribed);
   EXPECT_EQ(Metric("sluice_edge_sessions", "stomp"), 1);
 
   RawClient waiting = Begin("POST", Path("s1", "xhr"));
@@ -378,20 +378,59 @@ TEST_F(SockJsTest, ASessionEndsFiveSecondsAfterItsReceiver) {
 TEST_F(SockJsTest, WhoIsCallingIsAskedAtTheOpening) {
   make_authenticator_ = TokenAuthenticator();
   StartEdge();
-  EXPECT_EQ(Request("POST", Path("s13", "xhr"), "", "Authorization: Bearer x\r\n").status, 401);
-  EXPECT_EQ(Request("POST", Path("s13", "xhr"), "", Bearer()).body, "o\n");
-  EXPECT_EQ(Send("s13", kConnect).status, 204);
-  EXPECT_NE(Request("POST", Path("s13", "xhr")).body.find("user-name:alice\\n"), std::string::npos);
+  const auto poll = [this](const std::string& session, const std::string& headers = "") {
+    return Request("POST", kBase + "/0/" + session + "/xhr", "", headers);
+  };
+  const auto send = [this](const std::string& session, const std::string& body,
+                           const std::string& headers = "") {
+    return Request("POST", kBase + "/0/" + session + "/xhr_send", body, headers).status;
+  };
+  EXPECT_EQ(poll("s13", "Authorization: Bearer x\r\n").status, 401);
+  const std::string bearer = Bearer();
+  EXPECT_EQ(poll("s13", bearer).body, "o\n");
+  EXPECT_EQ(send("s13", kConnect, bearer), 204);
+  EXPECT_NE(poll("s13", bearer).body.find("user-name:alice\\n"), std::string::npos);
   // Or in CONNECT.
-  EXPECT_EQ(Request("POST", Path("s14", "xhr")).body, "o\n");
-  EXPECT_EQ(Send("s14", R"(["CONNECT\naccept-version:1.2\nAuthorization:Bearer )" + Token() +
-                            R"(\n\n\u0000"])")
-                .status,
+  EXPECT_EQ(poll("s14").body, "o\n");
+  EXPECT_EQ(send("s14", R"(["CONNECT\naccept-version:1.2\nAuthorization:Bearer )" + Token() +
+                            R"(\n\n\u0000"])"),
             204);
-  EXPECT_NE(Request("POST", Path("s14", "xhr")).body.find("user-name:alice\\n"), std::string::npos);
-  EXPECT_EQ(Request("POST", Path("s15", "xhr")).body, "o\n");
-  EXPECT_EQ(Send("s15", kConnect).status, 204);
-  EXPECT_TRUE(Request("POST", Path("s15", "xhr")).body.starts_with("a[\"ERROR\\n"));
+  EXPECT_NE(poll("s14").body.find("user-name:alice\\n"), std::string::npos);
+  EXPECT_EQ(poll("s15").body, "o\n");
+  EXPECT_EQ(send("s15", kConnect), 204);
+  EXPECT_TRUE(poll("s15").body.starts_with("a[\"ERROR\\n"));
+}
+
+TEST_F(SockJsTest, WhoKnowsTheIdAloneTakesNoPart) {
+  make_authenticator_ = TokenAuthenticator();
+  StartEdge();
+  const std::string alice = Bearer();
+  const std::string path = kBase + "/0/s17/";
+  EXPECT_EQ(Request("POST", path + "xhr", "", alice).body, "o\n");
+  const std::string bob = BearerOf(TokenWith({{"sub", "bob"}}));
+  for (const auto& [other, status] : {std::pair(std::string(), 401), std::pair(bob, 403)}) {
+    EXPECT_EQ(Request("POST", path + "xhr", "", other).status, status);
+    EXPECT_EQ(Request("POST", path + "xhr_send", kConnect, other).status, 404);
+  }
+  // Another token of the same user is as good.
+  const std::string newer = BearerOf(TokenWith({{"jti", "t2"}}));
+  EXPECT_EQ(Request("POST", path + "xhr_send", kConnect, newer).status, 204);
+  const std::string connected = Request("POST", path + "xhr", "", newer).body;
+  const size_t name = connected.find("connection-id:") + 14;
+  const std::string id = connected.substr(name, connected.find("\\n", name) - name);
+  EXPECT_EQ(Request("POST", path + "xhr_send", kSubscribe, alice).status, 204);
+  EXPECT_EQ(Request("POST", path + "xhr", "", alice).body, kSubscribed);
+  // So is the first when it is over, if the session was renewed.
+  RawClient waiting = Begin("POST", path + "xhr_streaming", "", alice);
+  waiting.ReadThrough("h\n\r\n");
+  const std::string later = BearerOf(TokenWith({{"jti", "t3"}}, 10 * kMinute));
+  EXPECT_EQ(Request("POST", "/v1/token", R"({"connectionId":")" + id + R"("})", later).status, 200);
+  for (int i = 0; i < 120; ++i) {
+    clock_.Advance(1s);
+    AwaitShard();
+  }
+  EXPECT_EQ(Get("/v1/events", alice).ReadResponse().status, 401);
+  EXPECT_EQ(Request("POST", path + "xhr_send", "[]", alice).status, 204);
 }
 
 TEST_F(SockJsTest, EachShardReachesEverySession) {

@@ -136,15 +136,17 @@ TEST(SockJsRequestTest, ComesBackFromItsText) {
     SockJsRequest request{.kind = kind, .session = "s", .receiver = 0xfedcba9876543210u};
     request.wait = std::chrono::milliseconds(5000);
     request.is_once = true;
+    request.caller = {.user = 1, .credential = 0xffffffffffffffffu};
     request.body = "[\"a\\n\"]\n";
     const auto again = SockJsRequest::FromText("s", request.ToText());
     ASSERT_TRUE(again.has_value());
     EXPECT_EQ(again->kind, kind);
     EXPECT_EQ(again->ToText(), request.ToText());
   }
-  for (const char* text : {"", "poll", "poll ", "poll 1", "poll 1 ", "poll 0 1", "poll 1 -1",
-                           "poll 1 1 1", "poll g 1", "hold 1 1", "dance 1", "send",
-                           "poll 10000000000000000 1"}) {
+  for (const char* text : {"", "poll", "poll ", "poll 0 0", "poll 0 0 1", "poll 0 0 1 ",
+                           "poll 0 0 0 1", "poll 0 0 1 -1", "poll 0 0 1 1 1", "poll 0 0 g 1",
+                           "hold 0 0 1 1", "hold 0 1", "dance 0 0 1", "send", "send 0 0",
+                           "send 0\n", "send\n[]", "poll 0 0 10000000000000000 1"}) {
     EXPECT_FALSE(SockJsRequest::FromText("s", text)) << text;
   }
 }
