@@ -139,6 +139,9 @@ size_t HttpConnection::TakeHead(std::string_view bytes) {
     // What a client says before it has the answer would be lost.
     parsed.error = HttpError{HttpErrorKind::kBadRequest, "octets behind the handshake"};
   }
+  // A response that receives takes the socket without what is behind its request.
+  const bool is_pipelined = bytes.size() > length + head_.content_length;
+  if (is_pipelined && SockJsTarget::Parse(head_.path)) head_.keep_alive = false;
   if (parsed.error) {
     const bool nowhere = parsed.error->kind == HttpErrorKind::kMethodNotAllowed;
     Refuse(*parsed.error, nowhere ? "Allow: GET, HEAD, POST, OPTIONS\r\n" : "");

@@ -288,6 +288,45 @@ TEST_F(SockJsTest, WhatStompSaysLastIsTheCloseFrame) {
   EXPECT_EQ(client.Next().CloseCode(), 1000);
 }
 
+TEST_F(SockJsTest, WhoDoesNotPollCostsACursorAndMissesNothing) {
+  constexpr int kEvents = 2'000;
+  StartEdge();
+  Subscribe("s18");
+  const std::string data(4'000, 'x');
+  for (int i = 1; i <= kEvents; ++i) PublishToUser("alice", data);
+  AwaitMetric("sluice_edge_blocked_sessions", 1);
+  EXPECT_LT(Metric("sluice_edge_unsent_bytes"), 8'192);  // of 8 MB
+  int next = 1;
+  for (int polls = 0; next <= kEvents && polls < kEvents; ++polls) {
+    const std::string frame = Poll("s18");
+    for (size_t at = frame.find("message-id:e1-"); at != std::string::npos;
+         at = frame.find("message-id:e1-", at + 1)) {
+      ASSERT_EQ(std::stoi(frame.substr(at + 14)), next);
+      ++next;
+    }
+  }
+  EXPECT_EQ(next, kEvents + 1);
+}
+
+TEST_F(SockJsTest, WhatIsBehindAReceiversRequestIsAskedAnew) {
+  StartEdge();
+  Subscribe("s19");
+  PublishToUser("alice", "x");
+  RawClient client = WebSocketTest::EdgeFixture::Connect();
+  const std::string request = "POST " + Path("s19", "xhr") + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  client.Send(request + request);
+  const std::string all = client.ReadToEnd();
+  EXPECT_NE(all.find("\r\nConnection: close\r\n"), std::string::npos);
+  EXPECT_TRUE(all.ends_with("a[" + Message(1, "x") + "]\n")) << all;
+}
+
+TEST_F(SockJsTest, AnUpgradeElsewhereIsNone) {
+  StartEdge();
+  EXPECT_EQ(Request("POST", Path("s20", "xhr"), "", kUpgrade).body, "o\n");
+  EXPECT_EQ(Request("POST", Path("s20", "xhr_send"), "[]", kUpgrade).status, 204);
+  EXPECT_EQ(Request("GET", kBase + "/info", "", kUpgrade).status, 200);
+}
+
 TEST_F(SockJsTest, OnlyOneReceives) {
   StartEdge();
   Subscribe("s8");
