@@ -11,6 +11,7 @@
 #include "edge/auth/token_authenticator.h"
 #include "ingest/memory_log.h"
 #include "ingest/memory_message_queue.h"
+#include "ingest/nats_name_network.h"
 #include "ingest/nats_peer_network.h"
 
 namespace sluice::app {
@@ -143,9 +144,12 @@ absl::StatusOr<std::unique_ptr<edge::Authenticator>> Server::MakeAuthenticator()
 absl::Status Server::StartEdge() {
   SLUICE_ASSIGN_OR_RETURN(auto authenticator, MakeAuthenticator());
   std::unique_ptr<ingest::PeerNetwork> peers;
+  std::unique_ptr<ingest::NameNetwork> names;
   if (!options_.nats.urls.empty()) {
     SLUICE_ASSIGN_OR_RETURN(
         peers, ingest::NatsPeerNetwork::Create({.options = options_.nats, .logger = logger_}));
+    SLUICE_ASSIGN_OR_RETURN(
+        names, ingest::NatsNameNetwork::Create({.options = options_.nats, .logger = logger_}));
   }
   EdgeOptions options = options_.edge;
   if (demo_) AddDemoRoutes(&options);
@@ -157,6 +161,7 @@ absl::Status Server::StartEdge() {
                                 .messages = messages_.get(),
                                 .may_publish = role_ != Role::kEdge || options_.edge.publish,
                                 .peers = std::move(peers),
+                                .names = std::move(names),
                                 .logger = logger_}));
   local_presence_.SetEdge(edge_.get());
   edge_->Follow(log_.get());

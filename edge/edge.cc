@@ -14,6 +14,7 @@
 #include "core/status.h"
 #include "edge/edge_metrics.h"
 #include "edge/engine/shard.h"
+#include "edge/sockjs/sockjs_router.h"
 
 namespace sluice::edge {
 
@@ -37,7 +38,8 @@ class Edge::Impl {
                  .addresses = AddressQuota(parts.options.max_connections_per_address),
                  .router = MessageRouter(parts.options, parts.messages, parts.clock)},
         may_publish_(parts.may_publish),
-        peers_(std::move(parts.peers)) {}
+        peers_(std::move(parts.peers)),
+        names_(std::move(parts.names)) {}
 
   absl::Status LoadTls() {
     if (context_.options.tls_cert_file.empty()) return absl::OkStatus();
@@ -62,7 +64,16 @@ class Edge::Impl {
       address.port = port_;
       shards_.push_back(std::make_unique<Shard>(&context_, i, std::move(listener)));
     }
+    std::vector<Mailbox*> mailboxes;
+    for (const auto& shard : shards_) mailboxes.push_back(&shard->mailbox());
+    sockjs_ = std::make_unique<SockJsRouter>(std::move(mailboxes), names_.get());
+    context_.sockjs = sockjs_.get();
     for (const auto& shard : shards_) shard->Start();
+    if (names_) {
+      names_->Serve([this](std::string_view name, std::string_view request, auto respond) {
+        sockjs_->Answer(name, request, std::move(respond));
+      });
+    }
     if (peers_) {
       peers_->Serve([this](std::string_view request, auto respond) { Answer(request, respond); },
                     [this](auto users) { return CountSessions(users); });
@@ -95,6 +106,7 @@ class Edge::Impl {
     if (peers_) peers_->Stop();
     Tell(StopShard{});
     for (const auto& shard : shards_) shard->Join();
+    if (names_) names_->Stop();
   }
 
   template <typename Content>
@@ -176,6 +188,9 @@ class Edge::Impl {
   std::unique_ptr<ingest::Tail> tail_ ABSL_GUARDED_BY(tail_mutex_);
   bool head_wanted_ ABSL_GUARDED_BY(tail_mutex_) = false;
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::unique_ptr<SockJsRouter> sockjs_;
+  // Gone before the shards: what waits for an answer refers to their mailboxes.
+  std::unique_ptr<ingest::NameNetwork> names_;  // null: no other edge
 };
 
 absl::StatusOr<std::unique_ptr<Edge>> Edge::Start(Parts parts) {

@@ -19,6 +19,7 @@
 #include "edge/memory_level.h"
 #include "ingest/client_message_queue.h"
 #include "ingest/event_log.h"
+#include "ingest/name_network.h"
 #include "ingest/peer_network.h"
 
 namespace sluice::edge {
@@ -37,6 +38,7 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
     ingest::ClientMessageQueue* messages = nullptr;
     bool may_publish = true;                               // the log that is followed takes appends
     std::unique_ptr<ingest::PeerNetwork> peers = nullptr;  // null: this edge is the only one
+    std::unique_ptr<ingest::NameNetwork> names = nullptr;  // null: the same
     const Clock* clock = &Clock::System();
     Logger* logger = nullptr;  // null: silent
   };

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <map>
 #include <random>
 #include <utility>
 
@@ -29,8 +30,8 @@ constexpr size_t kMaxServers = 64;
 
 SteadyTime Now() { return std::chrono::steady_clock::now(); }
 
-natsStatus Subscribe(natsConnection* connection, const std::string& subject,
-                     natsSubscription** subscription) {
+natsStatus SubscribeTo(natsConnection* connection, const std::string& subject,
+                       natsSubscription** subscription) {
   const natsStatus status = natsConnection_SubscribeSync(subscription, connection, subject.c_str());
   if (status != NATS_OK) return status;
   return natsSubscription_SetPendingLimits(*subscription, kUnlimited, kUnlimited);
@@ -49,6 +50,7 @@ std::chrono::milliseconds Jittered(std::chrono::milliseconds delay) {
 // called the last of them.
 struct NatsConnection::Link {
   ~Link() {
+    for (const auto& [subject, each] : subjects) natsSubscription_Destroy(each);
     for (natsSubscription* each : also) natsSubscription_Destroy(each);
     natsSubscription_Destroy(deliveries);
     natsSubscription_Destroy(subscription);
@@ -70,9 +72,10 @@ struct NatsConnection::Link {
 
   Logger* logger = nullptr;
   natsConnection* connection = nullptr;
-  natsSubscription* subscription = nullptr;  // to the inbox
-  natsSubscription* deliveries = nullptr;    // see Listen
-  std::vector<natsSubscription*> also;       // see Parts
+  natsSubscription* subscription = nullptr;           // to the inbox
+  natsSubscription* deliveries = nullptr;             // see Listen
+  std::vector<natsSubscription*> also;                // see Parts
+  std::map<std::string, natsSubscription*> subjects;  // see Subscribe
   std::atomic<bool> is_closed{false};
 };
 
@@ -188,11 +191,14 @@ void NatsConnection::TryConnect(SteadyTime now) {
   if (status == NATS_OK) then(natsConnection_Connect(&link->connection, options));
   if (status == NATS_OK) {
     const std::string below = inbox_ + ".>";
-    then(Subscribe(link->connection, below, &link->subscription));
+    then(SubscribeTo(link->connection, below, &link->subscription));
+  }
+  for (const std::string& subject : subjects_) {
+    if (status == NATS_OK) then(SubscribeTo(link->connection, subject, &link->subjects[subject]));
   }
   for (const std::string& subject : also_) {
     natsSubscription* also = nullptr;
-    if (status == NATS_OK) then(Subscribe(link->connection, subject, &also));
+    if (status == NATS_OK) then(SubscribeTo(link->connection, subject, &also));
     if (also != nullptr) link->also.push_back(also);
   }
   if (status != NATS_OK) {
@@ -303,9 +309,27 @@ absl::StatusOr<std::string> NatsConnection::Listen() {
   if (link_ == nullptr) return absl::UnavailableError("NATS is away");
   natsSubscription_Destroy(std::exchange(link_->deliveries, nullptr));
   const std::string subject = absl::StrCat(own_subject_, ".to.", ++listens_);
-  const natsStatus status = Subscribe(link_->connection, subject, &link_->deliveries);
+  const natsStatus status = SubscribeTo(link_->connection, subject, &link_->deliveries);
   if (status == NATS_OK) return subject;
   return absl::UnavailableError(absl::StrCat("NATS: ", natsStatus_GetText(status)));
+}
+
+void NatsConnection::Subscribe(const std::string& subject) {
+  if (!subjects_.insert(subject).second || link_ == nullptr) return;
+  natsSubscription* subscription = nullptr;
+  // A link that fails here ends, and the next one has it.
+  if (SubscribeTo(link_->connection, subject, &subscription) == NATS_OK) {
+    link_->subjects[subject] = subscription;
+  }
+}
+
+void NatsConnection::Unsubscribe(const std::string& subject) {
+  subjects_.erase(subject);
+  if (link_ == nullptr) return;
+  const auto found = link_->subjects.find(subject);
+  if (found == link_->subjects.end()) return;
+  natsSubscription_Destroy(found->second);
+  link_->subjects.erase(found);
 }
 
 void NatsConnection::ReadMessages() {
@@ -313,6 +337,7 @@ void NatsConnection::ReadMessages() {
   int messages = ReadMessages(link_->subscription);
   if (link_->deliveries != nullptr) messages += ReadMessages(link_->deliveries);
   for (natsSubscription* also : link_->also) messages += ReadMessages(also);
+  for (const auto& [subject, each] : link_->subjects) messages += ReadMessages(each);
   if (messages > 0) handler_->OnBatchEnd();
 }
 

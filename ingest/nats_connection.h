@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -87,6 +88,11 @@ class NatsConnection {
   // call before. A consumer delivers only where somebody listens to that very subject: a wildcard
   // does not count. Until the link ends. Thread: the connection's.
   absl::StatusOr<std::string> Listen();
+  // OnMessage also gets what is sent to `subject`, over this link and those that follow, until
+  // Unsubscribe. Each subject costs a look at every turn that reads. Not within a call to the
+  // handler. Thread: the connection's.
+  void Subscribe(const std::string& subject);
+  void Unsubscribe(const std::string& subject);
 
   // Has the message sent at the next turn of the thread, which Flush brings about. UNAVAILABLE
   // while there is no link: nothing is kept for later. INVALID_ARGUMENT if the server takes no
@@ -160,6 +166,7 @@ class NatsConnection {
   // The thread's own.
   std::unique_ptr<Link> link_;
   std::vector<std::string> servers_;  // configured, then those that servers told of
+  std::set<std::string> subjects_;    // subscribed to, with or without a link
   uint64_t listens_ = 0;
   bool watches_writable_ = false;
   int failed_attempts_ = 0;

@@ -23,6 +23,7 @@
 namespace sluice::edge {
 
 class AnswerQueue;
+class Shard;
 
 // What other threads tell a shard.
 struct LogEpoch {
@@ -68,8 +69,13 @@ struct SendAnswered {
 // Ends a tenth of the sessions whose sockets take nothing, at least one: the slowest.
 struct EndSlowest {};
 struct StopShard {};
-using Message = std::variant<LogEpoch, LogEvents, LogHole, LogHead, RouteAnswer, Revoked,
-                             RenewSession, SendAnswered, EndSlowest, DrainShard, StopShard>;
+// Anything else that is to be done on the shard's thread.
+struct RunTask {
+  std::function<void(Shard*)> run;
+};
+using Message =
+    std::variant<LogEpoch, LogEvents, LogHole, LogHead, RouteAnswer, Revoked, RenewSession,
+                 SendAnswered, EndSlowest, DrainShard, StopShard, RunTask>;
 
 // The way into a shard. One message per batch and shard, never per session. The shard sleeps in
 // epoll and is woken through an eventfd, only if it sleeps. Thread: Post any, the rest shard.

@@ -15,6 +15,7 @@
 #include "edge/engine/session.h"
 #include "edge/http/http_connection.h"
 #include "edge/inbound/answer_queue.h"
+#include "edge/sockjs/sockjs_table.h"
 
 namespace sluice::edge {
 namespace {
@@ -42,7 +43,7 @@ FileDescriptor OpenEventFd() {
 }
 
 // False if the kernel is out of memory or watches.
-bool Watch(const FileDescriptor& epoll, int fd, uint32_t events) {
+bool WatchFor(const FileDescriptor& epoll, int fd, uint32_t events) {
   epoll_event event{.events = events, .data = {.fd = fd}};
   return epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
@@ -61,9 +62,10 @@ Shard::Shard(EdgeContext* context, uint32_t index, FileDescriptor listener)
       ring_(context->retention, context->options.frame_cache_bytes),
       buffer_(kReadBufferBytes),
       scratch_(kScratchBytes),
+      sockjs_(std::make_unique<SockJsTable>(this)),
       random_(std::random_device()()) {
-  SLUICE_CHECK(Watch(epoll_, wake_.get(), EPOLLIN));
-  SLUICE_CHECK(Watch(epoll_, listener_.get(), EPOLLIN));
+  SLUICE_CHECK(WatchFor(epoll_, wake_.get(), EPOLLIN));
+  SLUICE_CHECK(WatchFor(epoll_, listener_.get(), EPOLLIN));
 }
 
 Shard::~Shard() {
@@ -145,6 +147,11 @@ Connection* Shard::At(int fd) const {
   return index < connections_.size() ? connections_[index].get() : nullptr;
 }
 
+Connection* Shard::Find(int fd, uint64_t id) const {
+  Connection* const connection = At(fd);
+  return connection != nullptr && connection->id() == id ? connection : nullptr;
+}
+
 void Shard::Accept() {
   for (int i = 0; i < kMaxAccepts; ++i) {
     if (!MayAccept()) {
@@ -176,8 +183,7 @@ bool Shard::Admit(FileDescriptor socket, const sockaddr_storage& peer) {
       return true;
     }
   }
-  // Edge-triggered and for both directions at once: never changed again.
-  if (!Watch(epoll_, socket.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) return false;
+  if (!Watch(socket)) return false;
   ssl_st* tls = nullptr;
   if (context_.tls != nullptr) {
     tls = context_.tls->NewSession(socket.get());
@@ -187,6 +193,11 @@ bool Shard::Admit(FileDescriptor socket, const sockaddr_storage& peer) {
   Add(std::make_unique<HttpConnection>(this,
                                        StreamSocket(std::move(socket), tls, std::move(address))));
   return true;
+}
+
+bool Shard::Watch(const FileDescriptor& socket) {
+  // Edge-triggered and for both directions at once: never changed again.
+  return WatchFor(epoll_, socket.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
 
 bool Shard::MayAccept() {
@@ -217,7 +228,7 @@ void Shard::PauseAccepting(std::chrono::milliseconds pause) {
 
 void Shard::ResumeAccepting() {
   if (is_accepting_ || is_stopping_ || wheel_.now() < resume_accepting_) return;
-  is_accepting_ = Watch(epoll_, listener_.get(), EPOLLIN);
+  is_accepting_ = WatchFor(epoll_, listener_.get(), EPOLLIN);
 }
 
 void Shard::Add(std::unique_ptr<Connection> connection) {
@@ -282,7 +293,7 @@ void Shard::Handle(const LogHole& message) {
 void Shard::Handle(const LogHead& message) {
   ring_.AdvanceHead(message.last_sequence);
   if (!is_caught_up_) ring_.AssumeFullChannelsDropped();
-  is_caught_up_ = true;
+  if (!std::exchange(is_caught_up_, true)) sockjs_->OnCaughtUp();
   const std::vector<HeadWaiter*> waiting = std::exchange(awaiting_head_, {});
   for (HeadWaiter* waiter : waiting) {
     if (!waiter->OnHead()) AwaitHead(waiter);
@@ -291,8 +302,8 @@ void Shard::Handle(const LogHead& message) {
 
 void Shard::Handle(const RouteAnswer& message) {
   // Ids are of one life of a socket, so this is the HttpConnection that asked, or another.
-  Connection* connection = At(message.fd);
-  if (connection == nullptr || connection->id() != message.id) return;
+  Connection* connection = Find(message.fd, message.id);
+  if (connection == nullptr) return;
   static_cast<HttpConnection*>(connection)->OnRouteAnswer(message.response);
 }
 

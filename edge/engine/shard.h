@@ -36,6 +36,8 @@
 namespace sluice::edge {
 
 class HttpConnection;
+class SockJsRouter;
+class SockJsTable;
 
 // What all shards of an edge share. Thread: any (constant, or safe in itself).
 struct EdgeContext {
@@ -57,6 +59,7 @@ struct EdgeContext {
   std::atomic<MemoryLevel> memory_level{MemoryLevel::kNormal};
   double accepts_per_second = 0;  // of each shard; 0: no limit
   RevocationTable revocations = RevocationTable();
+  SockJsRouter* sockjs = nullptr;  // set before the shards start
 };
 
 // One thread of the edge: an epoll loop with its own listener, ring, sessions and counters. Nothing
@@ -93,6 +96,7 @@ class Shard {
   bool is_caught_up() const { return is_caught_up_; }
   // No session begins any more.
   bool is_draining() const { return is_draining_; }
+  bool is_stopping() const { return is_stopping_; }
   // As of this turn of the loop.
   WallTime wall_now() const { return wall_now_; }
   uint32_t index() const { return index_; }
@@ -104,6 +108,12 @@ class Shard {
   void Remove(Connection* connection);
   // Closes `socket` when its peer has; replaces the connection that it was taken from.
   void Linger(StreamSocket socket);
+  // Has the loop call the connection on `socket`, once there is one. False: the kernel is out of
+  // memory or watches.
+  bool Watch(const FileDescriptor& socket);
+  // The connection `id` on `fd`; null if it is gone.
+  Connection* Find(int fd, uint64_t id) const;
+  SockJsTable& sockjs() { return *sockjs_; }
   // Asks the log where it ends, for one who is not waiting yet.
   void AwaitHead(HeadWaiter* waiter);
   void StopAwaitingHead(HeadWaiter* waiter);
@@ -144,6 +154,7 @@ class Shard {
   void Handle(const EndSlowest& message);
   void Handle(const DrainShard& message);
   void Handle(const StopShard& message);
+  void Handle(const RunTask& message) { message.run(this); }
   // Ends as many sessions as the time since the drain began asks for.
   void DrainSessions(SteadyTime now);
   void WriteReady();
@@ -175,6 +186,7 @@ class Shard {
   Scratch scratch_;
   std::vector<Message> messages_;
   std::vector<HeadWaiter*> awaiting_head_;
+  std::unique_ptr<SockJsTable> sockjs_;
   std::vector<std::unique_ptr<Connection>> connections_;  // by descriptor
   std::vector<std::unique_ptr<Connection>> removed_;
   uint64_t next_connection_id_ = 1;

@@ -36,7 +36,13 @@ Credentials CredentialsOf(const RequestHead& head, OriginPolicy::Verdict verdict
 std::string_view OwnMethod(std::string_view path) {
   if (path == kEventsPath || path == kWebSocketPath) return "GET";
   if (path == kTokenPath) return "POST";
-  return "";
+  const std::optional<SockJsTarget> sockjs = SockJsTarget::Parse(path);
+  return sockjs ? sockjs->method() : "";
+}
+
+bool IsWebSocketPath(std::string_view path) {
+  const std::optional<SockJsTarget> sockjs = SockJsTarget::Parse(path);
+  return path == kWebSocketPath || (sockjs && sockjs->is_websocket());
 }
 
 HttpError ToHttpError(RenewalResult result) {
@@ -129,10 +135,13 @@ size_t HttpConnection::TakeHead(std::string_view bytes) {
                                                  .target_bytes = options.max_request_target_bytes});
   head_ = std::move(parsed.head);
   if (!parsed.error) parsed.error = CheckBody();
-  if (!parsed.error && head_.path == kWebSocketPath && bytes.size() > length) {
+  if (!parsed.error && IsWebSocketPath(head_.path) && bytes.size() > length) {
     // What a client says before it has the answer would be lost.
     parsed.error = HttpError{HttpErrorKind::kBadRequest, "octets behind the handshake"};
   }
+  // A response that receives takes the socket without what is behind its request.
+  const bool is_pipelined = bytes.size() > length + head_.content_length;
+  if (is_pipelined && SockJsTarget::Parse(head_.path)) head_.keep_alive = false;
   if (parsed.error) {
     const bool nowhere = parsed.error->kind == HttpErrorKind::kMethodNotAllowed;
     Refuse(*parsed.error, nowhere ? "Allow: GET, HEAD, POST, OPTIONS\r\n" : "");
@@ -188,6 +197,9 @@ bool HttpConnection::IsServed() const {
 
 size_t HttpConnection::MaxBodyBytes() const {
   if (head_.path == kTokenPath && head_.method == "POST") return kMaxRenewalBytes;
+  if (head_.method == "POST" && SockJsTarget::Parse(head_.path)) {
+    return shard_.options().max_message_bytes;
+  }
   const HttpRoute* route = FindRoute();
   return route == nullptr ? 0 : route->max_body_bytes;
 }
@@ -209,7 +221,17 @@ OriginPolicy::Verdict HttpConnection::JudgeOrigin() const {
   return shard_.context().origins.Judge(head_.Value("Origin"), head_.Value("Host"));
 }
 
+Authentication HttpConnection::Authenticate(OriginPolicy::Verdict verdict) const {
+  return shard_.context().authenticator->Authenticate(CredentialsOf(head_, verdict));
+}
+
+std::string HttpConnection::CorsHeaders() const {
+  return AllowOriginHeaders(JudgeOrigin() == OriginPolicy::Verdict::kAllowed ? head_.Value("Origin")
+                                                                             : "");
+}
+
 void HttpConnection::HandleRequest(std::string_view body) {
+  if (const auto sockjs = SockJsTarget::Parse(head_.path)) return HandleSockJs(*sockjs, body);
   if (const std::string_view own = OwnMethod(head_.path); !own.empty()) {
     if (head_.method == "OPTIONS") return HandlePreflight(own);
     if (head_.method == own) return own == "GET" ? HandleStream() : HandleToken(body);
@@ -234,7 +256,7 @@ void HttpConnection::HandleStream() {
   }
   const OriginPolicy::Verdict verdict = JudgeOrigin();
   EdgeContext& context = shard_.context();
-  const Authentication who = context.authenticator->Authenticate(CredentialsOf(head_, verdict));
+  const Authentication who = Authenticate(verdict);
   const bool is_stomp = websocket && websocket->is_stomp();
   Identity identity;  // nobody's yet: STOMP's CONNECT may bring the token
   if (const auto* refusal = std::get_if<AuthRefusal>(&who)) {
@@ -261,7 +283,7 @@ void HttpConnection::HandleToken(std::string_view body) {
     return Refuse({HttpErrorKind::kForbidden, "this origin is not allowed"});
   }
   EdgeContext& context = shard_.context();
-  const Authentication who = context.authenticator->Authenticate(CredentialsOf(head_, verdict));
+  const Authentication who = Authenticate(verdict);
   if (const auto* refusal = std::get_if<AuthRefusal>(&who)) return RefuseCaller(*refusal);
   const std::optional<boost::json::object> object = ParseStrictObject(body);
   const std::optional<std::string> text =
@@ -293,10 +315,7 @@ void HttpConnection::RefuseCaller(const AuthRefusal& refusal) {
   RefuseReadably(ToHttpError(refusal));
 }
 
-void HttpConnection::RefuseReadably(const HttpError& error) {
-  const bool is_allowed = JudgeOrigin() == OriginPolicy::Verdict::kAllowed;
-  Refuse(error, AllowOriginHeaders(is_allowed ? head_.Value("Origin") : ""));
-}
+void HttpConnection::RefuseReadably(const HttpError& error) { Refuse(error, CorsHeaders()); }
 
 bool HttpConnection::OnHead() {
   if (!shard_.is_caught_up()) return false;

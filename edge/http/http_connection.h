@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "edge/auth/authenticator.h"
 #include "edge/disconnect_reason.h"
 #include "edge/engine/connection.h"
 #include "edge/engine/head_waiter.h"
@@ -11,6 +12,7 @@
 #include "edge/http/origin_policy.h"
 #include "edge/http/request_head.h"
 #include "edge/http/route.h"
+#include "edge/sockjs/sockjs_path.h"
 #include "edge/stream_request.h"
 
 namespace sluice::edge {
@@ -53,6 +55,10 @@ class HttpConnection final : public Connection, public HeadWaiter {
   void HandleRequest(std::string_view body);
   void HandleStream();
   void HandleToken(std::string_view body);
+  // These are in edge/sockjs/sockjs_endpoint.cc.
+  void HandleSockJs(const SockJsTarget& target, std::string_view body);
+  void SendToSockJs(const SockJsTarget& target, std::string_view body);
+  void BeginSockJs(const SockJsTarget& target);
   void HandleRoute(const HttpRoute& route, std::string_view body);
   void HandlePreflight(std::string_view method);
   const HttpRoute* FindRoute() const;
@@ -63,6 +69,9 @@ class HttpConnection final : public Connection, public HeadWaiter {
   // What the path of the request can be asked with; empty if nothing is served there.
   std::string AllowedMethods() const;
   OriginPolicy::Verdict JudgeOrigin() const;
+  Authentication Authenticate(OriginPolicy::Verdict verdict) const;
+  // CORS header lines, if the origin is allowed.
+  std::string CorsHeaders() const;
 
   void RefuseCaller(const AuthRefusal& refusal);
   // With what a page of an allowed origin needs to read the answer.

@@ -12,10 +12,11 @@ namespace sluice::edge {
 
 // A request to speak WebSocket that was found good. Source: RFC 6455 section 4.2. Thread: any.
 struct WebSocketHandshake {
-  std::string accept;       // of Sec-WebSocket-Accept
-  std::string subprotocol;  // chosen of those offered; empty: none was offered
+  std::string accept;          // of Sec-WebSocket-Accept
+  std::string subprotocol;     // chosen of those offered; empty: none was offered
+  bool is_stomp_path = false;  // STOMP is spoken without a subprotocol too
 
-  bool is_stomp() const { return subprotocol.ends_with("stomp"); }
+  bool is_stomp() const { return is_stomp_path || subprotocol.ends_with("stomp"); }
 };
 
 struct ParsedWebSocketHandshake {

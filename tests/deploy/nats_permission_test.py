@@ -82,6 +82,7 @@ class NatsPermissionTest(DeployTest):
                         "sluice.default.peer.x.y", "sluice.other.peer.x",
                         "sluice.default.presence", "sluice.other.edges",
                         "sluice.default.inbox.gateway.x.in.presence",
+                        "sluice.default.sockjs.x.y", "sluice.other.sockjs.x",
                         "sluice.other.ev.u.alice", "$SYS.REQ.SERVER.PING", "anything"):
             self.assert_refused(edge, "publish", subject)
 
@@ -94,6 +95,7 @@ class NatsPermissionTest(DeployTest):
             self.assert_refused(edge, "subscribe", subject)
         self.assert_allowed(edge, "subscribe", "sluice.default.inbox.edge.x.in.>")
         self.assert_allowed(edge, "subscribe", "sluice.default.inbox.edge.x.to.1")
+        self.assert_allowed(edge, "subscribe", "sluice.default.sockjs.x")
 
     def test_a_gateway_may_neither_make_consumers_nor_read(self):
         self.start_sluice()

@@ -1,8 +1,10 @@
 """deploy/nginx/nginx.conf in front of two edges: streams flow at once, and go on at the other edge."""
 
+import json
 import re
 import subprocess
 import unittest
+import urllib.request
 
 from nats_server import NatsServer
 from processes import ROOT, DeployTest, Process, await_condition, free_port, http_get, program
@@ -80,6 +82,33 @@ class NginxTest(DeployTest):
         self.assertIsNot(self.edge_with_a_session(), gone)
         live = publish(self.gateway, "alice", "live")
         self.assertEqual(resumed.next_event()["id"], live)
+
+    def test_requests_of_a_sockjs_session_go_to_both_edges(self):
+        served = {edge: 0 for edge in self.edges}
+
+        def ask(transport, body=b""):
+            before = {edge: edge.metric("sluice_edge_connections_accepted_total") for edge in self.edges}
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{self.nginx.port}/v1/sockjs/000/s/{transport}?user=alice", data=body, method="POST")
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                text = answer.read().decode()
+            for edge in self.edges:
+                served[edge] += edge.metric("sluice_edge_connections_accepted_total") - before[edge]
+            return text
+
+        def frame(text):
+            return json.dumps([text + "\n\n\0"]).encode()
+
+        self.assertEqual(ask("xhr"), "o\n")
+        ask("xhr_send", frame("CONNECT\naccept-version:1.2"))
+        self.assertIn("CONNECTED", ask("xhr"))
+        ask("xhr_send", frame("SUBSCRIBE\nid:1\ndestination:/user/queue\nreceipt:r"))
+        self.assertIn("RECEIPT", ask("xhr"))
+        for number in range(20):
+            self.assertIsNotNone(publish(self.gateway, "alice", f"event {number}"))
+            self.assertIn(f"event {number}\\u0000", ask("xhr"))
+        self.assertGreater(min(served.values()), 5, served)
+        self.assertEqual(sum(edge.metric("sluice_edge_sessions") for edge in self.edges), 1)
 
     def test_a_client_that_leaves_frees_its_session(self):
         stream = connect(self, self.nginx.port, "alice")

@@ -1,10 +1,11 @@
 // From browsers to backends and back: what is sent is received by grpc-js, answered with Publish,
 // and comes again when a backend dies.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { test } from "node:test";
 import { Client } from "@stomp/stompjs";
 import WebSocket from "ws";
-import { eventually } from "./support/arrivals.js";
+import { Arrivals, eventually } from "./support/arrivals.js";
 import { JsonSocket } from "./support/json_socket.js";
 import { Publisher, toUser } from "./support/publisher.js";
 import { Receiver } from "./support/receiver.js";
@@ -54,6 +55,39 @@ test("what a backend that dies has not acknowledged comes to another, in order",
     second.acknowledge(message.id);
   }
   assert.deepEqual(second.messages.items.map(({ data }) => data), Array.from({ length: 16 }, (_, i) => `${i + 5}`));
+});
+
+// Takes messages, prints their data, and acknowledges nothing.
+const SILENT_BACKEND = `
+  import { grpc, sluice } from "${new URL("./support/publisher.js", import.meta.url)}";
+  const client = new sluice.v1.Gateway(process.argv[1], grpc.credentials.createInsecure());
+  const call = client.Receive();
+  call.on("data", ({ data }) => console.log(data));
+  call.write({ open: { destination: "work", group: "g" } });`;
+
+test("a backend whose process is killed leaves nothing behind", async (t) => {
+  const server = await SluiceProcess.start(t);
+  const browsers = await Promise.all(["alice", "bob", "carol"].map((user) => JsonSocket.open(t, server, user)));
+  const printed = new Arrivals();
+  const process = spawn("node", ["--input-type=module", "-e", SILENT_BACKEND, server.grpc]);
+  t.after(() => process.kill("SIGKILL"));
+  process.stdout.on("data", (bytes) => `${bytes}`.trim().split("\n").forEach((line) => printed.add(line)));
+  for (const [i, browser] of browsers.entries()) {
+    assert.equal((await browser.send("/app/work", `of ${i}`)).type, "ok");
+    assert.equal((await browser.send("/app/work", `then ${i}`)).type, "ok");
+  }
+  await printed.count(3);  // one of each user: the next waits for the one before
+  process.kill("SIGKILL");
+  const backend = await Receiver.open(t, server, { destination: "work", group: "g" });
+  for (let i = 0; i < 3; i += 1) {
+    const first = await backend.messages.first(({ data }) => data === `of ${i}`);
+    assert.equal(first.attempt, 2);
+    backend.acknowledge(first.id);
+    const second = await backend.messages.first(({ data }) => data === `then ${i}`);
+    assert.equal(second.attempt, 1);
+    backend.acknowledge(second.id);
+  }
+  assert.equal(printed.items.length, 3);
 });
 
 test("another group cannot take the same destinations", async (t) => {

@@ -21,7 +21,9 @@ constexpr char kKey[] = "a key of more than sixteen bytes";
 
 class PresenceTest : public GatewayFixture {
  protected:
-  void Start(const GatewayOptions& options = {}) { StartOn(&log_, options, nullptr, nullptr, &presence_); }
+  void Start(const GatewayOptions& options = {}) {
+    StartOn(&log_, options, nullptr, nullptr, &presence_);
+  }
 
   static v1::GetPresenceRequest Of(const std::vector<std::string>& users) {
     v1::GetPresenceRequest request;

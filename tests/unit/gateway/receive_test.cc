@@ -186,10 +186,10 @@ TEST_F(ReceiveTest, GivesBackWhatAClientLeavesBehind) {
   queue_.Deliver(Delivery("1"));
   Next(stream.get());
   context.TryCancel();
+  EXPECT_EQ(stream->Finish().error_code(), StatusCode::CANCELLED);
   queue_.AwaitNoReceiver();  // which has it redelivered
   AwaitMetric(0, "sluice_gateway_receivers");
   EXPECT_EQ(Metric("sluice_gateway_client_messages_settled_total", "acknowledged"), 0);
-  stream->Finish();
 }
 
 TEST_F(ReceiveTest, StoppingEndsItWithUnavailable) {
@@ -233,8 +233,8 @@ TEST_F(ReceiveTest, WhatASlowClientDoesNotTakeGoesBackBeyondTheBudget) {
   const auto verdicts = queue_.AwaitVerdicts(1);
   EXPECT_EQ(verdicts[0].what, "rejected");
   context.TryCancel();
+  EXPECT_EQ(stream->Finish().error_code(), StatusCode::CANCELLED);
   queue_.AwaitNoReceiver();
-  stream->Finish();
 }
 
 TEST_F(ReceiveTest, SurvivesStreamsThatOpenAndBreakQuickly) {
