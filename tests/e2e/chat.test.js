@@ -134,7 +134,6 @@ test("who types is shown to the others until the message is there", async (t) =>
 
 test("where WebSocket is blocked it goes over SockJS", async (t) => {
   const server = await startDemo(t);
-  if ((await fetch(`${server.http}/v1/sockjs/info`)).status !== 200) return t.skip("no SockJS in this binary");
   const browser = await launchBrowser(t);
   const alice = await join(t, browser, server, "alice");
   const bob = await join(t, browser, server, "bob", {

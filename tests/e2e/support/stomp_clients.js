@@ -57,10 +57,10 @@ class StompClient {
 class Stompjs extends StompClient {
   #client;
 
-  constructor(url, headers, onConnected) {
+  constructor(url, headers, onConnected, openSocket) {
     super();
     this.#client = new Client({
-      webSocketFactory: () => new WebSocket(url(), Versions.default.protocolVersions()),
+      webSocketFactory: () => openSocket?.() ?? new WebSocket(url(), Versions.default.protocolVersions()),
       connectHeaders: headers, reconnectDelay: 50, heartbeatIncoming: BEAT_MS, heartbeatOutgoing: BEAT_MS,
       onConnect: (frame) => {
         this.heard.add({ connected: frame.headers });
@@ -155,11 +155,11 @@ export const libraries = {
 };
 
 // A client of `library` on `http` (or what it answers, asked at each connection), which calls
-// `onConnected(client)` each time that it is connected.
-export function openStomp(test, library, http, { user, headers = {}, onConnected = () => {} } = {}) {
+// `onConnected(client)` each time that it is connected. `openSocket`: for @stomp/stompjs, in place of a WebSocket.
+export function openStomp(test, library, http, { user, headers = {}, onConnected = () => {}, openSocket } = {}) {
   const base = typeof http === "function" ? http : () => http;
   const query = user ? `?${new URLSearchParams({ user })}` : "";
-  const client = libraries[library](() => `${base().replace(/^http/, "ws")}/v1/ws${query}`, headers, onConnected);
+  const client = libraries[library](() => `${base().replace(/^http/, "ws")}/v1/ws${query}`, headers, onConnected, openSocket);
   test.after(() => client.close());
   return client;
 }

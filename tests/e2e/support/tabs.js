@@ -1,5 +1,6 @@
 // Tabs of one user: each follows the user's own channel and the topic "news" over a protocol of its own,
 // and can be cut and come back anywhere.
+import SockJS from "sockjs-client";
 import WebSocket from "ws";
 import { Arrivals } from "./arrivals.js";
 import { EventStream } from "./event_stream.js";
@@ -85,8 +86,13 @@ class WebSocketTab extends Tab {
 class StompTab extends Tab {
   #client;
 
+  // undefined: a WebSocket.
+  socketFactory() {}
+
   async open(server, cursor) {
-    this.#client = openStomp(this.test, "@stomp/stompjs", server.http, { user: this.user });
+    this.#client = openStomp(this.test, "@stomp/stompjs", server.http, {
+      user: this.user, openSocket: this.socketFactory(server),
+    });
     await this.#client.connected();
     const headers = cursor && { "last-event-id": cursor };
     await Promise.all(["/user/queue", `/topic/${TOPIC}`].map((name) => this.#client.subscribed(name, headers)));
@@ -101,4 +107,12 @@ class StompTab extends Tab {
   }
 }
 
-export const protocols = { sse: SseTab, websocket: WebSocketTab, stomp: StompTab };
+// sockjs.test.js has its other transports.
+class SockJsTab extends StompTab {
+  socketFactory(server) {
+    return () => new SockJS(`${server.http}/v1/sockjs?${new URLSearchParams({ user: this.user })}`, null,
+      { transports: ["websocket"] });
+  }
+}
+
+export const protocols = { sse: SseTab, websocket: WebSocketTab, stomp: StompTab, sockjs: SockJsTab };
