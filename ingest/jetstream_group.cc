@@ -159,7 +159,8 @@ void JetstreamGroup::OnConsumer(uint32_t partition, const absl::Status& made) {
     partitions_[partition].ensured_at = parts_.clock.Steady();
     partitions_[partition].create_at = parts_.clock.Steady() + kCreateRetry;
   }
-  if (!made.ok() || !is_ready_) return;  // tried again by OnTick
+  if (!is_ready_) return;
+  if (!made.ok()) return parts_.status->Report(made);  // tried again by OnTick
   if (partition == 0) EnsureConsumers(parts_.clock.Steady());
   Advance();
 }

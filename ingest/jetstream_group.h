@@ -18,6 +18,7 @@
 #include "ingest/jetstream_answer.h"
 #include "ingest/jetstream_client.h"
 #include "ingest/nats_connection.h"
+#include "ingest/stream_status.h"
 
 namespace sluice::ingest {
 
@@ -45,6 +46,7 @@ class JetstreamGroup final : public std::enable_shared_from_this<JetstreamGroup>
     NatsConnection* connection;
     JetstreamClient* client;
     ClientMessageCounters* counters;
+    StreamStatus* status;     // told why there is no consumer
     std::string pull_prefix;  // of the subjects that answers to its requests come to
   };
   JetstreamGroup(Parts parts, const ReceiverOptions& options);

@@ -91,6 +91,7 @@ absl::StatusOr<std::unique_ptr<ClientMessageReceiver>> JetstreamMessageQueue::Op
                             .connection = connection_.get(),
                             .client = &client_,
                             .counters = &counters_,
+                            .status = &status_,
                             .pull_prefix = absl::StrCat(pull_prefix_, prefix, ".")},
       options);
   groups_.emplace(prefix, group);

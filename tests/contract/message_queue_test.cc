@@ -1,13 +1,17 @@
 #include "ingest/client_message_queue.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/mutex.h"
 #include "tests/contract/message_queue_fixture.h"
 #include "tests/contract/recording_receiver.h"
 #include "tests/eventually.h"
@@ -183,6 +187,83 @@ TEST_P(MessageQueueTest, ReceiversShareInTurn) {
   }
   EXPECT_GE(first.sink->count(), 10u);
   EXPECT_GE(second.sink->count(), 10u);
+}
+
+// Acknowledges every message but each third one, which it keeps until it goes.
+class Worker final : public ClientMessageSink {
+ public:
+  // By user, the numbers that some worker has acknowledged, in that order.
+  struct Handled {
+    Mutex mutex;
+    std::map<std::string, std::vector<int>> numbers ABSL_GUARDED_BY(mutex);
+    size_t count() {
+      MutexLock lock(&mutex);
+      size_t sum = 0;
+      for (const auto& [user, list] : numbers) sum += list.size();
+      return sum;
+    }
+  };
+  explicit Worker(Handled* handled) : handled_(handled) {}
+
+  void OnMessage(ClientDelivery delivery) override {
+    receiver_set.wait(false);
+    ++taken;
+    if (is_forgetful && taken % 3 == 0) return;
+    {
+      MutexLock lock(&handled_->mutex);
+      // One whose acknowledgement was too late comes again, but never after the next.
+      std::vector<int>& numbers = handled_->numbers[delivery.message.user_id];
+      const int number = std::stoi(delivery.message.data);
+      if (numbers.empty() || numbers.back() != number) numbers.push_back(number);
+    }
+    opened_->Acknowledge(delivery.id);
+  }
+  void OnClosed(absl::Status why) override { ADD_FAILURE() << why; }
+
+  void Open(ClientMessageQueue* queue) {
+    auto opened = queue->OpenReceiver({.group = "group", .window = 10}, this);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    receiver = *std::move(opened);
+    opened_ = receiver.get();
+    receiver_set = true;
+    receiver_set.notify_all();
+  }
+
+  bool is_forgetful = true;
+  std::atomic<int> taken{0};
+  std::unique_ptr<ClientMessageReceiver> receiver;
+  std::atomic<bool> receiver_set{false};
+
+ private:
+  Handled* const handled_;
+  ClientMessageReceiver* opened_ = nullptr;  // also while `receiver` is being reset
+};
+
+TEST_P(MessageQueueTest, OrderHoldsWhileReceiversComeAndGo) {
+  constexpr int kUsers = 20;
+  constexpr int kMessages = 20;
+  for (int i = 0; i < kMessages; ++i) {
+    for (int u = 0; u < kUsers; ++u) Send("user" + std::to_string(u), std::to_string(i));
+  }
+  Worker::Handled handled;
+  ClientMessageQueue* const queues[] = {&queue(), &under_test().other_queue()};
+  for (int round = 0; round < 10; ++round) {
+    Worker worker(&handled);
+    worker.Open(queues[round % 2]);
+    // Until it has kept some. What it was given goes to others.
+    ASSERT_TRUE(Eventually([&] { return worker.taken >= 7; }));
+    worker.receiver.reset();
+  }
+  Worker last(&handled);
+  last.is_forgetful = false;
+  last.Open(queues[1]);
+  ASSERT_TRUE(Eventually([&] { return handled.count() >= kUsers * kMessages; }));
+  last.receiver.reset();
+  MutexLock lock(&handled.mutex);
+  for (auto& [user, numbers] : handled.numbers) {
+    ASSERT_EQ(numbers.size(), static_cast<size_t>(kMessages)) << user;
+    for (int i = 0; i < kMessages; ++i) EXPECT_EQ(numbers[static_cast<size_t>(i)], i) << user;
+  }
 }
 
 // Redelivery
