@@ -181,7 +181,6 @@ class Edge::Impl {
 
   EdgeContext context_;
   const bool may_publish_;
-  std::unique_ptr<ingest::PeerNetwork> peers_;  // null: no other edge
   uint16_t port_ = 0;
   std::atomic<bool> caught_up_{false};
   Mutex tail_mutex_;
@@ -190,7 +189,8 @@ class Edge::Impl {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<SockJsRouter> sockjs_;
   // Gone before the shards: what waits for an answer refers to their mailboxes.
-  std::unique_ptr<ingest::NameNetwork> names_;  // null: no other edge
+  std::unique_ptr<ingest::PeerNetwork> peers_;  // null: no other edge
+  std::unique_ptr<ingest::NameNetwork> names_;  // null: the same
 };
 
 absl::StatusOr<std::unique_ptr<Edge>> Edge::Start(Parts parts) {
