@@ -61,6 +61,7 @@ install_current_nats_server() {
   rm -r "$unpacked"
 }
 install_nginx() { unpack_program nginx usr/sbin/nginx; }
+install_haproxy() { unpack_program haproxy usr/sbin/haproxy; }
 
 # unpack_program PACKAGE PATH: puts that file of the package into build/tools.
 unpack_program() {

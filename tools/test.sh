@@ -6,7 +6,7 @@ all_steps="checks unit contract transcript bench e2e readme deploy faults asan t
 test_all() {
   local wanted name
   wanted=$(wanted_steps "$@") || exit 2
-  install_packages build test && install_promtool && install_nats_server && install_nginx || exit 1
+  install_packages build test && install_promtool && install_nats_server && install_nginx && install_haproxy || exit 1
   install_current_nats_server
   for name in $wanted; do "test_$name"; done
   summarize

@@ -1,14 +1,12 @@
 # Writes the source that holds the files of the page.
 # Run: cmake -DFOLDER=<page> -DFILES=<a,b,...> -DOUTPUT=<page_assets.cc> -P embed_assets.cmake
+include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/EmbedBytes.cmake)
 string(REPLACE "," ";" files "${FILES}")
 set(arrays "")
 set(rows "")
 set(number 0)
 foreach(file IN LISTS files)
-  file(READ ${FOLDER}/${file} hex HEX)
-  string(REGEX REPLACE "(..)" "'\\\\x\\1'," characters "${hex}")
-  string(REGEX REPLACE "(.......................................................................,)"
-         "\\1\n" characters "${characters}")
+  bytes_of(${FOLDER}/${file} characters)
   string(APPEND arrays "constexpr char kFile${number}[] = {\n${characters}};\n")
   string(APPEND rows "    {\"${file}\", {kFile${number}, sizeof(kFile${number})}},\n")
   math(EXPR number "${number} + 1")

@@ -54,6 +54,7 @@ void HttpConnection::HandleSockJs(const SockJsTarget& target, std::string_view b
     case SockJsEndpoint::kGreeting:
     case SockJsEndpoint::kInfo:
     case SockJsEndpoint::kIframe:
+    case SockJsEndpoint::kClient:
       return Answer(SockJsPage(target, head_), CorsHeaders());
     case SockJsEndpoint::kXhrSend:
       return SendToSockJs(target, body);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "edge/sockjs/sockjs_client.h"
 
 namespace sluice::edge {
 namespace {
@@ -14,16 +15,13 @@ constexpr std::string_view kForAYear = "public, max-age=31536000";
 constexpr std::string_view kNever = "no-store, no-cache, no-transform, must-revalidate, max-age=0";
 constexpr size_t kMaxEchoedBytes = 512;
 
-// For pages whose browser has neither CORS nor WebSocket. The script is pinned: the page is of our
-// origin.
+// For pages whose browser has neither CORS nor WebSocket.
 constexpr std::string_view kIframe = R"(<!DOCTYPE html>
 <html>
 <head>
   <meta http-equiv="X-UA-Compatible" content="IE=edge" />
   <meta http-equiv="Content-Type" content="text/html; charset=UTF-8" />
-  <script src="https://cdn.jsdelivr.net/npm/sockjs-client@1.6.1/dist/sockjs.min.js"
-          integrity="sha384-svdnwiXBL+Js+yUneJSRFy24NgGiOfDM/vkQl/vCeVrcbYD6yW8EwPr1FnxTEZsR"
-          crossorigin="anonymous"></script>
+  <script src="sockjs-1.6.1.min.js"></script>
   <script>
     document.domain = document.domain;
     SockJS.bootstrap_iframe();
@@ -48,6 +46,13 @@ HttpResponse Iframe(const RequestHead& head) {
     page.body.clear();
   }
   return page;
+}
+
+HttpResponse Client() {
+  return {.status = 200,
+          .content_type = "text/javascript; charset=UTF-8",
+          .body = std::string(SockJsClientScript()),
+          .headers = {{"Cache-Control", std::string(kForAYear)}}};
 }
 
 HttpResponse Info() {
@@ -77,6 +82,7 @@ bool IsNameList(std::string_view text) {
 HttpResponse SockJsPage(const SockJsTarget& target, const RequestHead& head) {
   if (target.endpoint == SockJsEndpoint::kInfo) return Info();
   if (target.endpoint == SockJsEndpoint::kIframe) return Iframe(head);
+  if (target.endpoint == SockJsEndpoint::kClient) return Client();
   return {.status = 200,
           .content_type = std::string(kPlainText),
           .body = "Welcome to SockJS!\n",

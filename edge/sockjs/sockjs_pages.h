@@ -6,7 +6,7 @@
 
 namespace sluice::edge {
 
-// What SockJS answers without a session: the greeting, /info and the iframe. `target`: one of
+// What SockJS answers without a session: the greeting, /info, the iframe and the script of the client. `target`: one of
 // those. Source: sockjs-protocol 0.3.3. Thread: any.
 HttpResponse SockJsPage(const SockJsTarget& target, const RequestHead& head);
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "edge/sockjs/sockjs_client.h"
+
 namespace sluice::edge {
 namespace {
 
@@ -40,6 +42,7 @@ std::optional<SockJsTarget> ParsePage(std::string_view name) {
   if (name.empty()) return SockJsTarget{SockJsEndpoint::kGreeting, ""};
   if (name == "info") return SockJsTarget{SockJsEndpoint::kInfo, ""};
   if (name == "websocket") return SockJsTarget{SockJsEndpoint::kRawWebSocket, ""};
+  if (name == kSockJsClientName) return SockJsTarget{SockJsEndpoint::kClient, ""};
   if (IsIframe(name)) return SockJsTarget{SockJsEndpoint::kIframe, ""};
   return std::nullopt;
 }
@@ -74,6 +77,7 @@ std::string_view SockJsTarget::method() const {
     case SockJsEndpoint::kGreeting:
     case SockJsEndpoint::kInfo:
     case SockJsEndpoint::kIframe:
+    case SockJsEndpoint::kClient:
     case SockJsEndpoint::kRawWebSocket:
     case SockJsEndpoint::kWebSocket:
     case SockJsEndpoint::kEventSource:

@@ -77,11 +77,16 @@ TEST_F(SockJsTest, PagesAreThoseOfTheProtocol) {
   EXPECT_NE(data.at("entropy"),
             boost::json::parse(Request("GET", kBase + "/info").body).at("entropy"));
 
+  const RawResponse script = Request("GET", kBase + "/sockjs-1.6.1.min.js");
+  EXPECT_EQ(script.status, 200);
+  EXPECT_EQ(script.Header("Content-Type"), "text/javascript; charset=UTF-8");
+  EXPECT_TRUE(script.body.starts_with("/* sockjs-client v1.6.1 "));
   for (const char* page : {"/iframe.html", "/iframe-a.html", "/iframe-0.1.2-dev_1.html"}) {
     const RawResponse iframe = Request("GET", kBase + page);
     EXPECT_EQ(iframe.Header("Content-Type"), "text/html; charset=UTF-8");
     EXPECT_EQ(iframe.Header("Cache-Control"), "public, max-age=31536000");
     EXPECT_NE(iframe.body.find("SockJS.bootstrap_iframe();"), std::string::npos);
+    EXPECT_NE(iframe.body.find("src=\"sockjs-1.6.1.min.js\""), std::string::npos);
     const std::string tag = "If-None-Match: " + iframe.Header("ETag") + "\r\n";
     RawClient again = Begin("GET", kBase + page, "", tag);
     EXPECT_TRUE(again.ReadThrough("\r\n\r\n").starts_with("HTTP/1.1 304 "));
