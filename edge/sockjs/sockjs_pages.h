@@ -6,8 +6,8 @@
 
 namespace sluice::edge {
 
-// What SockJS answers without a session: the greeting, /info, the iframe and the script of the client. `target`: one of
-// those. Source: sockjs-protocol 0.3.3. Thread: any.
+// What SockJS answers without a session: the greeting, /info, the iframe and the script of the
+// client. `target`: one of those. Source: sockjs-protocol 0.3.3. Thread: any.
 HttpResponse SockJsPage(const SockJsTarget& target, const RequestHead& head);
 
 // The answer to the question whether a page of another origin may ask; it may be kept for a year.

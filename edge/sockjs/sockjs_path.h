@@ -13,7 +13,7 @@ enum class SockJsEndpoint : uint8_t {
   kGreeting,
   kInfo,
   kIframe,
-  kClient,  // the script that the iframe and pages load
+  kClient,        // the script that the iframe and pages load
   kRawWebSocket,  // STOMP over WebSocket without the framing of SockJS
   kWebSocket,
   kXhr,
