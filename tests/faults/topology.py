@@ -33,7 +33,7 @@ class Topology:
                  url_of=None, build=ROOT / "build/release"):
         self.folder = Path(folder)
         self.history = TopologyHistory(self.folder / "topology.txt")
-        self._binary = Path(build) / "sluice"
+        self.binary = Path(build) / "sluice"
         self._settings = dict(settings or {})
         self.nats = self._make_nats(nats, "0.0.0.0" if with_links else "127.0.0.1")
         self.links = links.Links(self.nats[0].port) if with_links else None
@@ -66,7 +66,7 @@ class Topology:
             urls = [self._url_of(name, self)]
         else:
             urls = [server.url for server in self.nats]
-        return Sluice(name, role, self._binary, self.folder, self.history, urls, self._settings)
+        return Sluice(name, role, self.binary, self.folder, self.history, urls, self._settings)
 
     @property
     def sluices(self):
