@@ -254,7 +254,8 @@ TEST_F(LimitsTest, ThousandsOfConnectionsLeaveNothingBehind) {
   AwaitMetric("sluice_edge_ring_channels", 1);
   EXPECT_EQ(Metric("sluice_edge_sessions_opened_total"),
             1 + Metric("sluice_edge_sessions_closed_total"));
-  EXPECT_EQ(OpenDescriptors(), descriptors);
+  // A connection is closed at the end of the turn in which it is counted out.
+  EXPECT_TRUE(Eventually([descriptors] { return OpenDescriptors() == descriptors; }));
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(Block(&witness).ends_with("data: x"));
 }
 
