@@ -33,6 +33,7 @@ std::string StompErrorFrames(std::string_view message, std::string_view receipt_
 StompSession::StompSession(Shard* shard, StreamSocket socket, Parts parts)
     : WebSocketSession(shard, std::move(socket), Protocol::kStomp, WireFormat::kStomp,
                        std::move(parts.websocket), true),
+      version_(parts.version),
       heart_beats_(parts.heart_beats),
       topics_(std::move(parts.topics)),
       stomp_(std::move(parts.stomp)),
@@ -85,10 +86,15 @@ bool StompSession::OnFrame(const StompFrame& frame) {
   return !is_closing() && !has_ended() && !is_leaving_;
 }
 
-void StompSession::Subscribe(const StompFrame& frame) {
+std::string_view StompSession::SubscriptionId(const StompFrame& frame) const {
   const std::string_view id = frame.Value("id");
+  return id.empty() && version_ == StompVersion::k10 ? frame.Value("destination") : id;
+}
+
+void StompSession::Subscribe(const StompFrame& frame) {
+  const std::string_view id = SubscriptionId(frame);
   const std::string_view destination = frame.Value("destination");
-  if (id.empty() || id.size() > kMaxSubscriptionIdBytes) {
+  if (id.empty() || frame.Value("id").size() > kMaxSubscriptionIdBytes) {
     return FailFrame(&frame, "SUBSCRIBE needs an id of at most 128 octets");
   }
   const std::string escaped_id = EscapeStompHeader(id);
@@ -172,7 +178,7 @@ bool StompSession::OnHead() {
 }
 
 void StompSession::Unsubscribe(const StompFrame& frame) {
-  const std::string id = EscapeStompHeader(frame.Value("id"));
+  const std::string id = EscapeStompHeader(SubscriptionId(frame));
   const auto found = std::find_if(subscriptions_.begin(), subscriptions_.end(),
                                   [&](const Subscription& each) { return each.id == id; });
   if (found == subscriptions_.end()) return FailFrame(&frame, "no such subscription");

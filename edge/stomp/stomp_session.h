@@ -63,6 +63,8 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
 
   // False: nothing behind it is to be read.
   bool OnFrame(const StompFrame& frame);
+  // In STOMP 1.0 a subscription without an id is named by its destination.
+  std::string_view SubscriptionId(const StompFrame& frame) const;
   void Subscribe(const StompFrame& frame);
   void Unsubscribe(const StompFrame& frame);
   void Send(const StompFrame& frame);
@@ -81,6 +83,7 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
                  WebSocketCloseCode code = WebSocketCloseCode::kProtocolError);
   void FailSend(std::string_view receipt_id, const absl::Status& status);
 
+  const StompVersion version_;
   const StompHeartBeats heart_beats_;
   std::vector<NamePattern> topics_;
   StompReader stomp_;

@@ -119,6 +119,17 @@ TEST_F(StompTest, EachSubscriptionGetsItsEventsOnce) {
   EXPECT_TRUE(Text(&client).starts_with("MESSAGE\nsubscription:u\nmessage-id:e1-7\n"));
 }
 
+TEST_F(StompTest, InVersion10TheDestinationNamesASubscription) {
+  StartEdge();
+  WebSocketClient client = ConnectStomp("");
+  Send(&client, "SUBSCRIBE\ndestination:/topic/a\nreceipt:1\n\n");
+  EXPECT_EQ(Text(&client), "RECEIPT\nreceipt-id:1\n\n");
+  Publish(ChannelView::Topic("a"), "", "x");
+  EXPECT_TRUE(Text(&client).starts_with("MESSAGE\nsubscription:/topic/a\nmessage-id:e1-1\n"));
+  Send(&client, "UNSUBSCRIBE\ndestination:/topic/a\nreceipt:2\n\n");
+  EXPECT_EQ(Text(&client), "RECEIPT\nreceipt-id:2\n\n");
+}
+
 TEST_F(StompTest, WithoutASubscriptionNothingComes) {
   StartEdge();
   WebSocketClient client = ConnectStomp();
