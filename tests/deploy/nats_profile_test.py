@@ -67,7 +67,7 @@ class NatsProfileTest(DeployTest):
         edge = Sluice(self, "edge", "replicated", [servers[0].url],
                       {"nats.tls_ca_file": Certificates(other).authority})
         await_condition(lambda: "cannot connect" in edge.said(), lambda: edge.said())
-        self.assertIn("nats", edge.waiting_for())
+        await_condition(lambda: "nats" in edge.waiting_for(), "the admin port")
         self.assertEqual(edge.metric("sluice_ingest_nats_connected"), 0)
 
 
