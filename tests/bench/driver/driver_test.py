@@ -1,12 +1,15 @@
 """Tests of the driver's arithmetic; the rest is tested by running `run --check`."""
 
+import json
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from driver import report  # noqa: E402
 from driver.result import judge  # noqa: E402
 from driver.rounds import Rounds, Sample, Spread, run_rounds  # noqa: E402
 from driver.rows.memory import slope  # noqa: E402
@@ -37,6 +40,28 @@ class DriverTest(unittest.TestCase):
         self.assertEqual(judge(3.0, 2.0), "missed")
         self.assertEqual(judge(1.0, 2.0, Rounds([{}], [], wanted=5)), "void")
         self.assertEqual(judge(1.0, 2.0, Rounds([{}, {}], ["noise"], 2, keep_noisy=True)), "void")
+
+    def test_a_row_that_is_measured_again_leaves_the_others_on_the_page(self):
+        def record(row, measured, status):
+            return {"command": "c", "version": "v", "date": "d", "load_average": 0.0, "quick": False,
+                    "machine": {"cpu": "x", "cores": 2, "virtual": True, "memory_gib": 1, "kernel": "6"},
+                    "results": [{"row": row, "what": f"the {row}", "target": "<= 1 x", "measured": measured,
+                                 "status": status, "raw": ["raw"], "notes": []}]}
+
+        with tempfile.TemporaryDirectory() as folder:
+            page, first, second = (Path(folder) / name for name in ("page.md", "first", "second"))
+            for path, records in ((first, [record("fanout", "1 x", "met"), record("slow", "2 x", "missed")]),
+                                  (second, [record("slow", "0.5 x", "met")])):
+                path.mkdir()
+                for each in records:
+                    (path / f"{each['results'][0]['row']}.json").write_text(json.dumps(each))
+                report.write(path, page)
+            text = page.read_text()
+            self.assertIn("| the fanout | <= 1 x | 1 x | met |\n| the slow | <= 1 x | 0.5 x | met |\n", text)
+            self.assertEqual(text.count("## fanout"), 1)
+            self.assertNotIn("2 x", text)
+            report.write(second, page)
+            self.assertEqual(page.read_text(), text)
 
 
 if __name__ == "__main__":
