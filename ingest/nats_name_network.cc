@@ -58,7 +58,7 @@ void NatsNameNetwork::Claim(std::string_view name, OnClaimed done) {
     auto claimed = [done = std::move(done)](const absl::StatusOr<std::string>& back) mutable {
       done(back.status());
     };
-    pending_.emplace(number, Pending{clock_.Steady() + kMarkTimeout, OnAnswer(std::move(claimed))});
+    pending_.Expect(number, clock_.Steady() + kMarkTimeout, std::move(claimed));
   });
 }
 
@@ -83,13 +83,13 @@ void NatsNameNetwork::Send(const std::string& subject, std::string_view request,
   if (sent.ok()) sent = connection_->Publish(replies_ + kMark + number, "", "");
   if (!sent.ok()) return done(sent);
   connection_->Flush();
-  pending_.emplace(number, Pending{clock_.Steady() + timeout, std::move(done)});
+  pending_.Expect(number, clock_.Steady() + timeout, std::move(done));
 }
 
 void NatsNameNetwork::OnMessage(NatsMessage message) {
   const std::string_view subject = message.subject();
   if (subject.starts_with(replies_)) {
-    return OnReply(std::string(subject.substr(replies_.size())), message.data());
+    return OnReply(subject.substr(replies_.size()), message.data());
   }
   if (!subject.starts_with(subjects_) || message.reply().empty()) return;
   const std::optional<std::string> name = DecodeToken(subject.substr(subjects_.size()));
@@ -99,30 +99,14 @@ void NatsNameNetwork::OnMessage(NatsMessage message) {
   });
 }
 
-void NatsNameNetwork::OnReply(const std::string& number, std::string_view data) {
-  if (!number.starts_with(kMark)) return Finish(number, std::string(data));
-  if (!std::exchange(is_unheard_, false)) return;
-  Finish(number.substr(1), absl::NotFoundError("nobody has this name"));
-}
-
-void NatsNameNetwork::Finish(const std::string& number, absl::StatusOr<std::string> answer) {
-  const auto found = pending_.find(number);
-  if (found == pending_.end()) return;  // it came too late
-  OnAnswer done = std::move(found->second.done);
-  pending_.erase(found);
-  done(std::move(answer));
-}
-
-void NatsNameNetwork::OnTick(SteadyTime now) {
-  for (auto each = pending_.begin(); each != pending_.end();) {
-    if (now < each->second.deadline) {
-      ++each;
-      continue;
-    }
-    OnAnswer done = std::move(each->second.done);
-    each = pending_.erase(each);
-    done(absl::UnavailableError("no answer"));
+void NatsNameNetwork::OnReply(std::string_view number, std::string_view data) {
+  if (!number.starts_with(kMark)) {
+    pending_.Settle(number, std::string(data));
+  } else if (std::exchange(is_unheard_, false)) {
+    pending_.Settle(number.substr(1), absl::NotFoundError("nobody has this name"));
   }
 }
+
+void NatsNameNetwork::OnTick(SteadyTime now) { pending_.Expire(now); }
 
 }  // namespace sluice::ingest

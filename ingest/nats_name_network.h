@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -8,6 +7,7 @@
 #include "core/clock.h"
 #include "ingest/name_network.h"
 #include "ingest/nats_connection.h"
+#include "ingest/pending_answers.h"
 
 namespace sluice::ingest {
 
@@ -38,11 +38,6 @@ class NatsNameNetwork final : public NameNetwork, private NatsHandler {
   void Stop() override;
 
  private:
-  struct Pending {
-    SteadyTime deadline;
-    OnAnswer done;
-  };
-
   explicit NatsNameNetwork(const Parts& parts);
 
   void OnConnected() override {}
@@ -55,9 +50,7 @@ class NatsNameNetwork final : public NameNetwork, private NatsHandler {
   void Send(const std::string& subject, std::string_view request, std::chrono::milliseconds timeout,
             OnAnswer done);
   // `number`: what behind our prefix of reply subjects came back.
-  void OnReply(const std::string& number, std::string_view data);
-  // Ends the request or claim of this number, if it waits.
-  void Finish(const std::string& number, absl::StatusOr<std::string> answer);
+  void OnReply(std::string_view number, std::string_view data);
 
   // Constant after Serve.
   const std::string subjects_;  // prefix of those of all names
@@ -68,7 +61,7 @@ class NatsNameNetwork final : public NameNetwork, private NatsHandler {
   // The connection's thread only.
   uint64_t next_ = 1;
   bool is_unheard_ = false;  // nobody listens where the request of the next mark went
-  std::map<std::string, Pending, std::less<>> pending_;  // by number
+  PendingAnswers pending_;   // by number
   std::unique_ptr<NatsConnection> connection_;
 };
 

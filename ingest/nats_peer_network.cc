@@ -74,15 +74,11 @@ void NatsPeerNetwork::Send(const std::string& subject, std::string_view request,
   const std::string reply = absl::StrCat(connection_->inbox(), ".peer.", next_++);
   const absl::Status sent = connection_->Publish(subject, reply, request);
   if (!sent.ok()) return done(sent);
-  pending_.emplace(reply, Pending{clock_.Steady() + kTimeout, std::move(done)});
+  pending_.Expect(reply, clock_.Steady() + kTimeout, std::move(done));
 }
 
 void NatsPeerNetwork::OnMessage(NatsMessage message) {
-  if (const auto found = pending_.find(message.subject()); found != pending_.end()) {
-    OnAnswer done = std::move(found->second.done);
-    pending_.erase(found);
-    return done(std::string(message.data()));
-  }
+  if (pending_.Settle(message.subject(), std::string(message.data()))) return;
   if (message.subject() == presence_.QuestionSubject()) return presence_.OnQuestion(message);
   // Others are probes, and answers that came too late.
   if (!message.subject().starts_with(subjects_) || message.reply().empty()) return;
@@ -93,15 +89,7 @@ void NatsPeerNetwork::OnMessage(NatsMessage message) {
 
 void NatsPeerNetwork::OnTick(SteadyTime now) {
   presence_.OnTick(now);
-  for (auto each = pending_.begin(); each != pending_.end();) {
-    if (now < each->second.deadline) {
-      ++each;
-      continue;
-    }
-    OnAnswer done = std::move(each->second.done);
-    each = pending_.erase(each);
-    done(absl::UnavailableError("the peer does not answer"));
-  }
+  pending_.Expire(now);
 }
 
 }  // namespace sluice::ingest

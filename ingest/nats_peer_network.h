@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include "core/clock.h"
 #include "ingest/nats_connection.h"
 #include "ingest/peer_network.h"
+#include "ingest/pending_answers.h"
 #include "ingest/presence_responder.h"
 
 namespace sluice::ingest {
@@ -34,11 +34,6 @@ class NatsPeerNetwork final : public PeerNetwork, private NatsHandler {
   void Stop() override;
 
  private:
-  struct Pending {
-    SteadyTime deadline;
-    OnAnswer done;
-  };
-
   explicit NatsPeerNetwork(const Parts& parts);
 
   void OnConnected() override { presence_.OnConnected(clock_.Steady()); }
@@ -62,7 +57,7 @@ class NatsPeerNetwork final : public PeerNetwork, private NatsHandler {
   // The connection's thread only.
   PresenceResponder presence_;
   uint64_t next_ = 1;
-  std::map<std::string, Pending, std::less<>> pending_;  // by reply subject
+  PendingAnswers pending_;  // by reply subject
   std::unique_ptr<NatsConnection> connection_;
 };
 
