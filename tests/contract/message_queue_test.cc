@@ -402,11 +402,14 @@ TEST_P(MessageQueueTest, AReceiverHoldsNoMoreThanItsWindow) {
   Backend backend = OpenBackend("*", "group", kWindow);
   for (int i = 0; i < 100; ++i) Send("user" + std::to_string(i), "x");
   std::set<std::string> users;
-  for (size_t i = 0; i < 100; i += kWindow) {
-    const size_t end = std::min<size_t>(i + kWindow, 100);
-    for (size_t n = i; n < end; ++n) users.insert(backend.Await(n).message.user_id);
+  backend.Await(kWindow - 1);
+  // One at a time: on JetStream the users of a partition come one after another, so that what is
+  // left at the end need not fill the window.
+  for (size_t i = 0; i < 100; ++i) {
+    const ClientDelivery delivery = backend.Await(i);
     EXPECT_LE(backend.sink->count(), i + kWindow);
-    for (size_t n = i; n < end; ++n) backend.receiver->Acknowledge(backend.Await(n).id);
+    users.insert(delivery.message.user_id);
+    backend.receiver->Acknowledge(delivery.id);
   }
   EXPECT_EQ(users.size(), 100u);
 }
