@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,15 @@ std::string Bound(const std::string& listen, uint16_t port) {
   if (!address.ok()) return listen;
   address->port = port;
   return address->ToString();
+}
+
+// A revocation is an empty event; of each user and token the last is kept.
+LogOptions RevocationLog(const RevocationOptions& options) {
+  const LogOptions usual;
+  return {.retention = {.max_age = options.max_age,
+                        .max_bytes = 64u << 20,
+                        .max_events_per_channel = 1},
+          .idempotency_window = std::min(options.max_age, usual.idempotency_window)};
 }
 
 // What the demo's chat sends its lines to, and that somebody types, unless the settings say
@@ -80,6 +90,7 @@ absl::Status Server::StartLog() {
     auto log = std::make_unique<ingest::MemoryLog>(options_.log);
     log_metrics_ = log.get();
     log_ = std::move(log);
+    revocations_ = std::make_unique<ingest::MemoryLog>(RevocationLog(options_.revocations));
     auto messages = std::make_unique<ingest::MemoryMessageQueue>(options_.messages);
     message_metrics_ = messages.get();
     messages_ = std::move(messages);
@@ -97,6 +108,15 @@ absl::Status Server::StartLog() {
   jetstream_ = log.get();
   log_metrics_ = log.get();
   log_ = std::move(log);
+  SLUICE_ASSIGN_OR_RETURN(
+      std::unique_ptr<ingest::JetstreamLog> revocations,
+      ingest::JetstreamLog::Open({.log = RevocationLog(options_.revocations),
+                                  .nats = options_.nats,
+                                  .use = role_ == Role::kEdge ? Use::kTail : use,
+                                  .content = ingest::LogContent::kRevocations,
+                                  .logger = logger_}));
+  jetstream_revocations_ = revocations.get();
+  revocations_ = std::move(revocations);
   using Messages = ingest::JetstreamMessageQueue;
   SLUICE_ASSIGN_OR_RETURN(std::unique_ptr<Messages> messages,
                           Messages::Open({.options = options_.messages,
@@ -117,9 +137,12 @@ absl::Status Server::StartGateway() {
         nats_presence_, ingest::NatsPresence::Start({.options = options_.nats, .logger = logger_}));
     presence = nats_presence_.get();
   }
-  SLUICE_ASSIGN_OR_RETURN(
-      gateway_, gateway::Gateway::Start(options_.gateway, log_.get(), messages_.get(), logger_,
-                                        Clock::System(), presence));
+  SLUICE_ASSIGN_OR_RETURN(gateway_, gateway::Gateway::Start({.options = options_.gateway,
+                                                             .log = log_.get(),
+                                                             .revocations = revocations_.get(),
+                                                             .messages = messages_.get(),
+                                                             .presence = presence,
+                                                             .logger = logger_}));
   return absl::OkStatus();
 }
 
@@ -164,7 +187,7 @@ absl::Status Server::StartEdge() {
                                 .names = std::move(names),
                                 .logger = logger_}));
   local_presence_.SetEdge(edge_.get());
-  edge_->Follow(log_.get());
+  edge_->Follow(log_.get(), revocations_.get());
   return absl::OkStatus();
 }
 
@@ -177,6 +200,7 @@ absl::Status Server::StartAdmin() {
   if (jetstream_ != nullptr) {
     parts.ready.push_back({"nats", [this] { return jetstream_->is_connected(); }});
     parts.ready.push_back({"stream", [this] { return jetstream_->is_ready(); }});
+    parts.ready.push_back({"revocations", [this] { return jetstream_revocations_->is_ready(); }});
   }
   if (gateway_) parts.metrics.push_back(gateway_.get());
   if (nats_presence_) parts.metrics.push_back(nats_presence_.get());
@@ -241,14 +265,15 @@ void Server::Reload() {
 
 absl::Status Server::refusal() const {
   if (jetstream_ == nullptr) return absl::OkStatus();
-  const absl::Status refusal = jetstream_->refusal();
-  return refusal.ok() ? jetstream_messages_->refusal() : refusal;
+  SLUICE_RETURN_IF_ERROR(jetstream_->refusal());
+  SLUICE_RETURN_IF_ERROR(jetstream_revocations_->refusal());
+  return jetstream_messages_->refusal();
 }
 
 bool Server::is_ready() const {
   return !is_stopping_ && (!edge_ || edge_->is_caught_up()) &&
          (!key_refresher_ || key_refresher_->has_all()) &&
-         (jetstream_ == nullptr || jetstream_->is_ready());
+         (jetstream_ == nullptr || (jetstream_->is_ready() && jetstream_revocations_->is_ready()));
 }
 
 void Server::Stop() {

@@ -103,6 +103,8 @@ class Server {
   std::unique_ptr<ingest::EventLog> log_;
   ingest::JetstreamLog* jetstream_ = nullptr;             // log_, if it is on NATS
   const prometheus::Collectable* log_metrics_ = nullptr;  // log_
+  std::unique_ptr<ingest::EventLog> revocations_;
+  ingest::JetstreamLog* jetstream_revocations_ = nullptr;  // revocations_, if it is on NATS
   std::unique_ptr<ingest::ClientMessageQueue> messages_;
   ingest::JetstreamMessageQueue* jetstream_messages_ = nullptr;  // messages_, if it is on NATS
   const prometheus::Collectable* message_metrics_ = nullptr;     // messages_

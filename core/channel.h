@@ -16,13 +16,6 @@ enum class ChannelKind : uint8_t { kUser, kTopic };
 
 inline constexpr size_t kMaxChannelNameBytes = 256;
 
-// The topic on which gateways tell edges what is revoked, by events of these types whose data is a
-// user id or a token's id. No name that anybody can publish to or follow: those have no control
-// characters.
-inline constexpr std::string_view kRevocationsTopic = "\x01revocations";
-inline constexpr std::string_view kRevokedUserType = "user";
-inline constexpr std::string_view kRevokedTokenType = "token";
-
 // A channel borrowed from someone else's bytes, with its hash: the key of every channel table.
 // The hash is computed once, where an event or a subscription enters the process.
 struct ChannelView {

@@ -25,6 +25,11 @@ struct LogOptions {
   uint64_t max_tail_lag_bytes = 64u << 20;     // in process: beyond, publishes are the same
 };
 
+// What backends have called back, in a log of its own: how long an edge that starts hears of it.
+struct RevocationOptions {
+  std::chrono::milliseconds max_age = std::chrono::hours(24);
+};
+
 // Messages of browsers on their way to backends.
 struct ClientMessageOptions {
   std::chrono::milliseconds max_age = std::chrono::minutes(5);  // then it is dropped and counted
@@ -41,7 +46,7 @@ enum class StreamStorage : uint8_t { kFile, kMemory };
 // The log on NATS JetStream, for `gateway`, `edge` and `serve --nats`.
 struct NatsOptions {
   std::vector<std::string> urls;                 // nats:// or tls://; empty: the log in memory
-  std::string name_space = "default";            // the stream is SLUICE_<NAME_SPACE>_EVENTS
+  std::string name_space = "default";            // SLUICE_<NAME_SPACE>_… are its streams
   StreamStorage storage = StreamStorage::kFile;  // of the stream, if this process creates it
   uint32_t replicas = 1;
   uint32_t max_appends_in_flight = 16'384;
@@ -169,6 +174,7 @@ struct LoggingOptions {
 
 struct Options {
   LogOptions log;
+  RevocationOptions revocations;
   ClientMessageOptions messages;
   NatsOptions nats;
   GatewayOptions gateway;

@@ -36,6 +36,10 @@ const Setting kSettings[] = {
     {"log.max_tail_lag_bytes", Type::kByteSize, AT(log.max_tail_lag_bytes),
      "How far the edge may lag behind the log before publishes are refused.", kMiB, 4 * kGiB},
 
+    {"revocations.max_age", Type::kDuration, AT(revocations.max_age),
+     "How long a revocation is kept for edges that start; no shorter than tokens live.", kSecond,
+     90 * 24 * kHour},
+
     {"messages.max_age", Type::kDuration, AT(messages.max_age),
      "How long a message to backends waits to be acknowledged; then it is dropped.", kSecond, 24 * kHour},
     {"messages.max_bytes", Type::kByteSize, AT(messages.max_bytes),

@@ -12,6 +12,7 @@
 #include "core/listen_address.h"
 #include "core/mutex.h"
 #include "core/status.h"
+#include "edge/auth/revocation_sink.h"
 #include "edge/edge_metrics.h"
 #include "edge/engine/shard.h"
 #include "edge/sockjs/sockjs_router.h"
@@ -81,8 +82,13 @@ class Edge::Impl {
     return absl::OkStatus();
   }
 
-  void Follow(ingest::EventLog* log, TailSink* sink) {
+  void Follow(ingest::EventLog* log, TailSink* sink, ingest::EventLog* revocations) {
     if (may_publish_) context_.router.set_log(log);
+    if (revocations != nullptr) {
+      revocations_.emplace([this](Revocation revocation) { Revoke(std::move(revocation)); },
+                           [this] { RequestHead(); });
+      revocation_tail_ = revocations->OpenTail(&*revocations_);
+    }
     auto tail = log->OpenTail(sink);
     MutexLock lock(&tail_mutex_);
     tail_ = std::move(tail);
@@ -103,6 +109,7 @@ class Edge::Impl {
       tail = std::move(tail_);
     }
     tail.reset();
+    revocation_tail_.reset();
     if (peers_) peers_->Stop();
     Tell(StopShard{});
     for (const auto& shard : shards_) shard->Join();
@@ -137,12 +144,17 @@ class Edge::Impl {
     return counts;
   }
 
-  RevocationTable& revocations() { return context_.revocations; }
+  bool knows_revocations() const { return !revocations_ || revocations_->is_caught_up(); }
   uint16_t port() const { return port_; }
   MemoryLevel memory_level() const { return context_.memory_level; }
   std::atomic<bool>& caught_up() { return caught_up_; }
 
  private:
+  void Revoke(Revocation revocation) {
+    context_.revocations.Add(revocation);
+    Tell(Revoked{std::make_shared<const Revocation>(std::move(revocation))});
+  }
+
   // Shards ask while the tail may be starting or stopping.
   void RequestHead() {
     MutexLock lock(&tail_mutex_);
@@ -186,6 +198,8 @@ class Edge::Impl {
   Mutex tail_mutex_;
   std::unique_ptr<ingest::Tail> tail_ ABSL_GUARDED_BY(tail_mutex_);
   bool head_wanted_ ABSL_GUARDED_BY(tail_mutex_) = false;
+  std::optional<RevocationSink> revocations_;  // constant once the log is followed
+  std::unique_ptr<ingest::Tail> revocation_tail_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<SockJsRouter> sockjs_;
   // Gone before the shards: what waits for an answer refers to their mailboxes.
@@ -204,7 +218,9 @@ absl::StatusOr<std::unique_ptr<Edge>> Edge::Start(Parts parts) {
 Edge::Edge(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Edge::~Edge() { Stop(); }
 
-void Edge::Follow(ingest::EventLog* log) { impl_->Follow(log, this); }
+void Edge::Follow(ingest::EventLog* log, ingest::EventLog* revocations) {
+  impl_->Follow(log, this, revocations);
+}
 uint16_t Edge::port() const { return impl_->port(); }
 bool Edge::is_caught_up() const { return impl_->caught_up().load(std::memory_order_acquire); }
 absl::Status Edge::ReloadCertificate() { return impl_->ReloadTls(); }
@@ -224,16 +240,7 @@ void Edge::OnEpoch(const Epoch& epoch, uint64_t first_sequence) {
   impl_->Tell(LogEpoch{epoch, first_sequence});
 }
 
-void Edge::Revoke(const Event& event) {
-  std::optional<Revocation> revocation = Revocation::Parse(event);
-  if (!revocation) return;
-  impl_->revocations().Add(*revocation);
-  // Also while catching up: when the log began anew there are sessions.
-  impl_->Tell(Revoked{std::make_shared<const Revocation>(*std::move(revocation))});
-}
-
 void Edge::OnEvents(std::shared_ptr<const EventBatch> batch) {
-  for (const Event& event : batch->events) Revoke(event);
   impl_->Tell(LogEvents{std::move(batch)});
 }
 
@@ -243,6 +250,7 @@ void Edge::OnHole(uint64_t first, uint64_t last) {
 }
 
 void Edge::OnHead(uint64_t last_sequence) {
+  if (!impl_->knows_revocations()) return;  // asked for again as soon as they are known
   impl_->Tell(LogHead{last_sequence});
   impl_->caught_up().store(true, std::memory_order_release);
 }

@@ -48,10 +48,12 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
   static absl::StatusOr<std::unique_ptr<Edge>> Start(Parts parts);
   ~Edge() override;
 
-  // Tails the log until Stop: `log` outlives that.
-  void Follow(ingest::EventLog* log);
+  // Tails both logs until Stop, which they outlive. No session begins before all that
+  // `revocations` retains is known. Null: nothing is ever revoked.
+  void Follow(ingest::EventLog* log, ingest::EventLog* revocations = nullptr);
   uint16_t port() const;  // the bound one, also if 0 was asked for
-  // True once everything that the log retained at the start is in the ring.
+  // True once everything that the log retained at the start is in the ring, and every revocation
+  // known.
   bool is_caught_up() const;
   // Reads the certificate again, for new connections; those that there are stay. An error changes
   // nothing.
@@ -79,9 +81,6 @@ class Edge final : public ingest::TailSink, public prometheus::Collectable {
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
-  // What an event says about tokens, if it does.
-  void Revoke(const Event& event);
-
   class Impl;
   explicit Edge(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -10,7 +10,6 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr size_t kMaxTokenIdBytes = 256;
 constexpr size_t kMaxReasonBytes = 256;
 
 absl::Status Validate(const v1::DisconnectRequest& request) {
@@ -22,18 +21,17 @@ absl::Status Validate(const v1::DisconnectRequest& request) {
       const absl::Status valid = ValidateChannelName("user_id", request.user_id());
       return valid.ok() ? valid : FieldViolation("user_id", valid.message());
     }
-    case v1::DisconnectRequest::kTokenId:
-      if (!request.token_id().empty() && request.token_id().size() <= kMaxTokenIdBytes) {
-        return absl::OkStatus();
-      }
-      return FieldViolation("token_id", "token_id must be 1 to 256 bytes");
+    case v1::DisconnectRequest::kTokenId: {
+      const absl::Status valid = ValidateChannelName("token_id", request.token_id());
+      return valid.ok() ? valid : FieldViolation("token_id", valid.message());
+    }
     case v1::DisconnectRequest::TARGET_NOT_SET:
       break;
   }
   return FieldViolation("target", "target must be set: user_id or token_id");
 }
 
-// One Disconnect: the log carries it to every edge, in order with the events.
+// One Disconnect: the log of revocations carries it to every edge.
 class DisconnectCall final : public UnaryCall, public AppendOwner {
  public:
   explicit DisconnectCall(const PublishParts& parts) : UnaryCall(parts) {

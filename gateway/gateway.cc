@@ -95,13 +95,16 @@ uint32_t ThreadCount(const GatewayOptions& options) {
 
 class Gateway::Impl {
  public:
-  Impl(const GatewayOptions& options, PublisherTable publishers, ingest::EventLog* log,
-       ingest::ClientMessageQueue* messages, Logger* logger, const Clock& clock,
-       ingest::Presence* presence)
-      : publisher_(options, std::move(publishers), log, logger, clock),
-        messages_(messages),
-        message_budget_(options.max_in_flight_bytes),
-        presence_(presence) {}
+  Impl(const Parts& parts, PublisherTable publishers)
+      : publisher_({.options = parts.options,
+                    .publishers = std::move(publishers),
+                    .log = parts.log,
+                    .revocations = parts.revocations,
+                    .logger = parts.logger,
+                    .clock = *parts.clock}),
+        messages_(parts.messages),
+        message_budget_(parts.options.max_in_flight_bytes),
+        presence_(parts.presence) {}
 
   absl::Status Start() {
     const GatewayOptions& options = publisher_.options();
@@ -190,14 +193,9 @@ class Gateway::Impl {
   bool stopped_ = false;  // main only
 };
 
-absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const GatewayOptions& options,
-                                                        ingest::EventLog* log,
-                                                        ingest::ClientMessageQueue* messages,
-                                                        Logger* logger, const Clock& clock,
-                                                        ingest::Presence* presence) {
-  SLUICE_ASSIGN_OR_RETURN(PublisherTable publishers, PublisherTable::Load(options));
-  auto impl = std::make_unique<Impl>(options, std::move(publishers), log, messages, logger, clock,
-                                     presence);
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Parts& parts) {
+  SLUICE_ASSIGN_OR_RETURN(PublisherTable publishers, PublisherTable::Load(parts.options));
+  auto impl = std::make_unique<Impl>(parts, std::move(publishers));
   SLUICE_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }

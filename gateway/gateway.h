@@ -21,14 +21,20 @@ namespace sluice::gateway {
 // may publish. Owner: app. Thread: Start, Stop and the destructor on main, the rest on any.
 class Gateway final : public prometheus::Collectable {
  public:
-  // Listens and serves. `log`, `messages` (null: there is nothing to receive), `logger` (null:
-  // silent), `clock` and `presence` (null: no edges to ask) outlive the gateway; answers of the log
-  // and of the edges may come later still. Errors: INVALID_ARGUMENT (the address, a key or
-  // certificate), UNAVAILABLE (cannot listen there, says why).
-  static absl::StatusOr<std::unique_ptr<Gateway>> Start(
-      const GatewayOptions& options, ingest::EventLog* log,
-      ingest::ClientMessageQueue* messages = nullptr, Logger* logger = nullptr,
-      const Clock& clock = Clock::System(), ingest::Presence* presence = nullptr);
+  // What it is pointed to outlives the gateway; answers of the logs and of the edges may come later
+  // still.
+  struct Parts {
+    GatewayOptions options;
+    ingest::EventLog* log;
+    ingest::EventLog* revocations = nullptr;         // null: Disconnect is UNIMPLEMENTED
+    ingest::ClientMessageQueue* messages = nullptr;  // null: there is nothing to receive
+    ingest::Presence* presence = nullptr;            // null: no edges to ask
+    Logger* logger = nullptr;                        // null: silent
+    const Clock* clock = &Clock::System();
+  };
+  // Listens and serves. Errors: INVALID_ARGUMENT (the address, a key or certificate), UNAVAILABLE
+  // (cannot listen there, says why).
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(const Parts& parts);
   ~Gateway() override;
 
   int port() const;  // the bound one, also if 0 was asked for

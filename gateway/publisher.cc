@@ -80,7 +80,8 @@ void Publisher::Begin(std::string_view message, const CallFacts& call, Append* a
     append->result = std::move(status);
     return;
   }
-  Submit({.channel = {KindOf(request.target), request.target_name},
+  Submit(log_,
+         {.channel = {KindOf(request.target), request.target_name},
           .type = request.type,
           .data = request.data,
           .idempotency_key = request.idempotency_key,
@@ -98,27 +99,31 @@ void Publisher::BeginRevocation(const Revocation& revocation, const CallFacts& c
     allowed = revocation.is_user ? (*call.grant)->MayDisconnectUser(revocation.id)
                                  : (*call.grant)->MayDisconnectToken();
   }
+  if (allowed.ok() && revocations_ == nullptr) {
+    allowed = absl::UnimplementedError("nothing can be revoked here");
+  }
   if (!allowed.ok()) {
     append->result = std::move(allowed);
     return;
   }
   if (logger_ != nullptr) {
     logger_->Log(LogLevel::kInfo, "gateway", "revoked",
-                 {{"what", revocation.is_user ? kRevokedUserType : kRevokedTokenType},
+                 {{"what", revocation.is_user ? "user" : "token"},
                   {"publisher", (*call.grant)->name()},
                   {"reason", revocation.reason}});
   }
-  Submit({.channel = ChannelView::Topic(kRevocationsTopic),
-          .type = revocation.is_user ? kRevokedUserType : kRevokedTokenType,
-          .data = revocation.id,
+  Submit(revocations_,
+         {.channel = {revocation.is_user ? ChannelKind::kUser : ChannelKind::kTopic, revocation.id},
+          .type = "",
+          .data = "",
           .idempotency_key = "",
           .traceparent = call.traceparent,
           .deadline = call.deadline},
          revocation.id.size(), append, counters);
 }
 
-void Publisher::Submit(const ingest::AppendRequest& request, size_t message_bytes, Append* append,
-                       PublishCounters* counters) {
+void Publisher::Submit(ingest::EventLog* log, const ingest::AppendRequest& request,
+                       size_t message_bytes, Append* append, PublishCounters* counters) {
   if (append->started >= request.deadline) {
     append->result = absl::DeadlineExceededError("the deadline passed before the append");
     return;
@@ -132,7 +137,7 @@ void Publisher::Submit(const ingest::AppendRequest& request, size_t message_byte
   append->pending = true;
   append->in_call = true;
   counters->appends_in_flight.Add();
-  log_->Append(request, [append](absl::StatusOr<ingest::Appended> result) {
+  log->Append(request, [append](absl::StatusOr<ingest::Appended> result) {
     Complete(append, std::move(result));
   });
   append->in_call = false;

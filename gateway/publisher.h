@@ -35,15 +35,23 @@ struct CallFacts {
 // Thread: any. Owner: Gateway.
 class Publisher final {
  public:
-  // `log`, `logger` (null: silent) and `clock` outlive the publisher.
-  Publisher(const GatewayOptions& options, PublisherTable publishers, ingest::EventLog* log,
-            Logger* logger, const Clock& clock)
-      : options_(options),
-        publishers_(std::move(publishers)),
-        log_(log),
-        logger_(logger),
-        clock_(clock),
-        budget_(options.max_in_flight_bytes) {}
+  // What it is pointed to outlives the publisher.
+  struct Parts {
+    GatewayOptions options;
+    PublisherTable publishers;
+    ingest::EventLog* log;
+    ingest::EventLog* revocations;  // null: nothing can be revoked
+    Logger* logger;                 // null: silent
+    const Clock& clock;
+  };
+  explicit Publisher(Parts parts)
+      : options_(parts.options),
+        publishers_(std::move(parts.publishers)),
+        log_(parts.log),
+        revocations_(parts.revocations),
+        logger_(parts.logger),
+        clock_(parts.clock),
+        budget_(options_.max_in_flight_bytes) {}
 
   // Of an event that arrives now: too late for the log at the deadline of its call or, if it has
   // none, after `max_append_time`.
@@ -58,8 +66,8 @@ class Publisher final {
   // owner hears of it later. `counters` are those of the calling thread.
   void Begin(std::string_view message, const CallFacts& call, Append* append,
              PublishCounters* counters);
-  // Appends what an edge needs to know of a revocation, checked but for the right to it; otherwise
-  // as Begin.
+  // Appends a revocation, checked but for the right to it, to the log of revocations; otherwise as
+  // Begin.
   struct Revocation {
     bool is_user;  // else a token
     std::string_view id;
@@ -76,14 +84,15 @@ class Publisher final {
   ByteBudget& budget() { return budget_; }
 
  private:
-  // Hands `request`, of a message of this size, to the log.
-  void Submit(const ingest::AppendRequest& request, size_t message_bytes, Append* append,
-              PublishCounters* counters);
+  // Hands `request`, of a message of this size, to `log`.
+  void Submit(ingest::EventLog* log, const ingest::AppendRequest& request, size_t message_bytes,
+              Append* append, PublishCounters* counters);
   void Log(const Append& append);
 
   const GatewayOptions options_;
   const PublisherTable publishers_;
   ingest::EventLog* const log_;
+  ingest::EventLog* const revocations_;
   Logger* const logger_;
   const Clock& clock_;
   ByteBudget budget_;

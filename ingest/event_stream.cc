@@ -14,10 +14,11 @@ constexpr std::chrono::nanoseconds kConsumerIdleTime = std::chrono::seconds(10);
 
 boost::json::string_view ToJson(std::string_view text) { return {text.data(), text.size()}; }
 
-StreamSettings Settings(const LogOptions& log, const NatsOptions& nats) {
+StreamSettings Settings(const LogOptions& log, const NatsOptions& nats, LogContent content) {
   return {
-      .name = absl::StrCat("SLUICE_", absl::AsciiStrToUpper(nats.name_space), "_EVENTS"),
-      .subjects = EventSubject(nats.name_space).Wildcard(),
+      .name = absl::StrCat("SLUICE_", absl::AsciiStrToUpper(nats.name_space),
+                           content == LogContent::kEvents ? "_EVENTS" : "_REVOCATIONS"),
+      .subjects = EventSubject(nats.name_space, content).Wildcard(),
       .retention = "limits",
       .discard = "old",
       .storage = nats.storage == StreamStorage::kFile ? "file" : "memory",
@@ -31,8 +32,10 @@ StreamSettings Settings(const LogOptions& log, const NatsOptions& nats) {
 
 }  // namespace
 
-EventStream::EventStream(const LogOptions& log, const NatsOptions& nats)
-    : JetstreamStream(Settings(log, nats)), nats_(nats) {}
+EventStream::EventStream(const LogOptions& log, const NatsOptions& nats, LogContent content)
+    : JetstreamStream(Settings(log, nats, content)),
+      nats_(nats),
+      subject_(nats.name_space, content) {}
 
 std::string EventStream::ConsumerRequest(std::string_view consumer, std::string_view deliver_to,
                                          uint64_t first_sequence,

@@ -56,8 +56,9 @@ std::optional<std::string> DecodeToken(std::string_view token) {
   return name;
 }
 
-EventSubject::EventSubject(std::string_view name_space)
-    : prefix_("sluice." + std::string(name_space) + ".ev.") {}
+EventSubject::EventSubject(std::string_view name_space, LogContent content)
+    : prefix_("sluice." + std::string(name_space) +
+              (content == LogContent::kEvents ? ".ev." : ".revoked.")) {}
 
 std::string EventSubject::Encode(const ChannelView& channel) const {
   std::string subject;
@@ -74,9 +75,7 @@ std::optional<Channel> EventSubject::Decode(std::string_view subject) const {
   if (subject.size() < 2 || subject[1] != '.') return std::nullopt;
   if (subject[0] != 'u' && subject[0] != 't') return std::nullopt;
   std::optional<std::string> name = DecodeToken(subject.substr(2));
-  if (!name) return std::nullopt;
-  const bool is_ours = subject[0] == 't' && *name == kRevocationsTopic;
-  if (!is_ours && !ValidateChannelName("name", *name).ok()) return std::nullopt;
+  if (!name || !ValidateChannelName("name", *name).ok()) return std::nullopt;
   return subject[0] == 'u' ? Channel::User(*std::move(name)) : Channel::Topic(*std::move(name));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,19 +9,26 @@
 
 namespace sluice::ingest {
 
+// What a log is there for.
+enum class LogContent : uint8_t {
+  kEvents,
+  kRevocations,  // a user's channel is that user, a topic's a token's `jti`
+};
+
 // The subjects of one namespace's events: `sluice.<ns>.ev.u.<token>` for a user's channel and
-// `sluice.<ns>.ev.t.<token>` for a topic's. A token keeps [A-Za-z0-9_-] and writes every other
-// octet as `=XX` in upper case: injective, one subject token, and no octet that means something to
-// NATS. A name of 256 octets may become 768. Thread: any (immutable).
+// `sluice.<ns>.ev.t.<token>` for a topic's; `revoked` in place of `ev` for revocations. A token
+// keeps [A-Za-z0-9_-] and writes every other octet as `=XX` in upper case: injective, one subject
+// token, and no octet that means something to NATS. A name of 256 octets may become 768. Thread:
+// any (immutable).
 class EventSubject {
  public:
-  explicit EventSubject(std::string_view name_space);
+  explicit EventSubject(std::string_view name_space, LogContent content = LogContent::kEvents);
 
   std::string Encode(const ChannelView& channel) const;
   // The channel of a subject; nullopt unless Encode of it gives the same subject and its name is
   // valid (core/channel.h). Anyone may publish to the stream.
   std::optional<Channel> Decode(std::string_view subject) const;
-  // Matches all of them: `sluice.<ns>.ev.>`.
+  // Matches all of them, `sluice.<ns>.ev.>`.
   std::string Wildcard() const { return prefix_ + ">"; }
 
  private:

@@ -36,7 +36,7 @@ absl::StatusOr<std::unique_ptr<JetstreamAppender>> JetstreamAppender::Open(const
 }
 
 JetstreamAppender::JetstreamAppender(const Parts& parts)
-    : subject_(parts.stream.nats_options().name_space),
+    : subject_(parts.stream.subject()),
       clock_(parts.clock),
       status_(parts.status),
       slots_(parts.stream.nats_options().max_appends_in_flight),

@@ -66,7 +66,7 @@ class JetstreamAppender final : public NatsHandler {
   void FailAll(const char* why);
 
   // Constant after construction.
-  const EventSubject subject_;
+  const EventSubject& subject_;
   const Clock& clock_;
   StreamStatus* const status_;
 

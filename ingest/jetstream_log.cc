@@ -45,7 +45,7 @@ absl::StatusOr<std::unique_ptr<JetstreamLog>> JetstreamLog::Open(const Parts& pa
 }
 
 JetstreamLog::JetstreamLog(const Parts& parts)
-    : stream_(parts.log, parts.nats),
+    : stream_(parts.log, parts.nats, parts.content),
       clock_(*parts.clock),
       logger_(parts.logger),
       status_(stream_, parts.logger) {}

@@ -32,6 +32,7 @@ class JetstreamLog final : public EventLog, public prometheus::Collectable {
     LogOptions log;
     NatsOptions nats;
     Use use = Use::kBoth;
+    LogContent content = LogContent::kEvents;
     Logger* logger = nullptr;               // null: silent
     const Clock* clock = &Clock::System();  // outlives the log
   };

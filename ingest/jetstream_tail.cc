@@ -40,7 +40,7 @@ absl::StatusOr<std::unique_ptr<JetstreamTail>> JetstreamTail::Open(const Parts& 
 
 JetstreamTail::JetstreamTail(const Parts& parts)
     : stream_(parts.stream),
-      subject_(parts.stream.nats_options().name_space),
+      subject_(parts.stream.subject()),
       clock_(parts.clock),
       logger_(parts.logger),
       status_(parts.status),

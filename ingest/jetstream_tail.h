@@ -98,7 +98,7 @@ class JetstreamTail final : public Tail, public NatsHandler {
 
   // Constant after construction.
   const EventStream& stream_;
-  const EventSubject subject_;
+  const EventSubject& subject_;
   const Clock& clock_;
   Logger* const logger_;
   StreamStatus* const status_;

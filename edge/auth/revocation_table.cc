@@ -4,13 +4,11 @@
 
 namespace sluice::edge {
 
-std::optional<Revocation> Revocation::Parse(const Event& event) {
-  static const ChannelView kTopic = ChannelView::Topic(kRevocationsTopic);  // hashed once
-  if (event.channel() != kTopic) return std::nullopt;
-  if (event.type() != kRevokedUserType && event.type() != kRevokedTokenType) return std::nullopt;
-  return Revocation{.kind = event.type() == kRevokedUserType ? Kind::kUser : Kind::kToken,
-                    .id = std::string(event.data()),
-                    .at = event.published()};
+Revocation Revocation::Of(const Event& event) {
+  const ChannelView channel = event.channel();
+  return {.kind = channel.kind == ChannelKind::kUser ? Kind::kUser : Kind::kToken,
+          .id = std::string(channel.name),
+          .at = event.published()};
 }
 
 void RevocationTable::Add(const Revocation& revocation) {

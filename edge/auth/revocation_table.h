@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <deque>
-#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -18,8 +17,8 @@ namespace sluice::edge {
 struct Revocation {
   enum class Kind { kUser, kToken };
 
-  // Reads an event of kRevocationsTopic (core/channel.h); nullopt if it is none.
-  static std::optional<Revocation> Parse(const Event& event);
+  // What an event of the log of revocations says (ingest/event_subject.h).
+  static Revocation Of(const Event& event);
 
   Kind kind;
   std::string id;  // a user id, or a token's `jti`

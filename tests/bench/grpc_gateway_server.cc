@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 
   sluice::ingest::MemoryLog log(sluice::LogOptions{});
-  auto gateway = sluice::gateway::Gateway::Start(options, &log);
+  auto gateway = sluice::gateway::Gateway::Start({.options = options, .log = &log});
   if (!gateway.ok()) {
     std::fprintf(stderr, "%s\n", gateway.status().ToString().c_str());
     return 1;

@@ -9,6 +9,7 @@ from processes import DeployTest, await_condition
 from sluice import Sluice, connect, publish
 
 STREAM = "SLUICE_DEFAULT_EVENTS"
+REVOCATIONS = "SLUICE_DEFAULT_REVOCATIONS"
 INBOX = "SLUICE_DEFAULT_INBOX"
 API = "$JS.API"
 CONSUMER = json.dumps({"stream_name": STREAM, "config": {
@@ -70,6 +71,9 @@ class NatsPermissionTest(DeployTest):
         self.start_sluice()
         edge = self.client("edge")
         for subject in ("sluice.default.ev.u.alice", "sluice.default.ev.t.news",
+                        "sluice.default.revoked.u.alice", "sluice.default.revoked.t.t1",
+                        f"{API}.STREAM.DELETE.{REVOCATIONS}", f"{API}.STREAM.PURGE.{REVOCATIONS}",
+                        f"{API}.STREAM.MSG.DELETE.{REVOCATIONS}",
                         f"{API}.STREAM.DELETE.{STREAM}", f"{API}.STREAM.PURGE.{STREAM}",
                         f"{API}.STREAM.MSG.DELETE.{STREAM}", f"{API}.STREAM.RESTORE.{STREAM}",
                         f"{API}.STREAM.SNAPSHOT.{STREAM}", f"{API}.STREAM.CREATE.OTHER",
@@ -106,6 +110,8 @@ class NatsPermissionTest(DeployTest):
                         f"{API}.STREAM.MSG.GET.{STREAM}", f"{API}.DIRECT.GET.{STREAM}",
                         f"{API}.STREAM.DELETE.{STREAM}", f"{API}.STREAM.PURGE.{STREAM}",
                         f"{API}.STREAM.MSG.DELETE.{STREAM}", f"$JS.FC.{STREAM}.x",
+                        f"{API}.STREAM.DELETE.{REVOCATIONS}", f"{API}.STREAM.PURGE.{REVOCATIONS}",
+                        f"{API}.CONSUMER.CREATE.{REVOCATIONS}.mine", "sluice.other.revoked.u.alice",
                         "sluice.default.inbox.edge.x.to.1", "sluice.other.ev.u.alice",
                         "sluice.default.edges", "sluice.other.presence"):
             self.assert_refused(gateway, "publish", subject)

@@ -35,12 +35,15 @@ class NatsServer(Process):
     def is_ready(self):
         return http_get(self.monitor_port, "/healthz")[0] == 200
 
-    def stream_config(self):
-        """Of the one stream that this server has, or None."""
+    def stream(self, name="SLUICE_DEFAULT_EVENTS"):
+        """What this server says of the stream, with its `config` and `state`; {} if it has none."""
         detail = json.loads(http_get(self.monitor_port, "/jsz?streams=1&config=1")[1] or "{}")
-        streams = [stream for account in detail.get("account_details", [])
-                   for stream in account.get("stream_detail", [])]
-        return streams[0]["config"] if streams else None
+        return next((stream for account in detail.get("account_details", [])
+                     for stream in account.get("stream_detail", []) if stream["name"] == name), {})
+
+    def stream_config(self):
+        """Of the stream of events, or None."""
+        return self.stream().get("config")
 
 
 def start_cluster(test, profile, certificates):

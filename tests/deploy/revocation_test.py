@@ -6,10 +6,12 @@ import time
 import unittest
 
 from nats_server import NatsServer
-from processes import BUILD, PATIENCE_SECONDS, DeployTest
+from processes import BUILD, PATIENCE_SECONDS, DeployTest, await_condition
 from sluice import EventStream, Sluice, connect
 
 SECRET = "a secret of at least thirty-two octets"
+# Of events; what is called back is kept for a day.
+RETENTION = {"retention.max_age": "1s", "log.idempotency_window": "1s"}
 
 
 def token(user, token_id):
@@ -23,11 +25,16 @@ class RevocationTest(DeployTest):
     def setUp(self):
         super().setUp()
         self.nats = self.run_until_the_end(NatsServer("ephemeral", self.folder)).await_ready()
-        self.gateway = Sluice(self, "gateway", "ephemeral", [self.nats.url]).await_ready()
+        self.gateway = Sluice(self, "gateway", "ephemeral", [self.nats.url], RETENTION).await_ready()
         self.edges = [self.edge(f"edge-{n}") for n in range(2)]
 
     def edge(self, name):
-        return Sluice(self, "edge", "ephemeral", [self.nats.url], {"auth.secret": SECRET}, name).await_ready()
+        return Sluice(self, "edge", "ephemeral", [self.nats.url], {"auth.secret": SECRET} | RETENTION,
+                      name).await_ready()
+
+    def publish(self, user):
+        subprocess.run([BUILD / "sluice", "publish", "--server", f"127.0.0.1:{self.gateway.port}", "--user",
+                        user, "x"], check=True, capture_output=True)
 
     def disconnect(self, *arguments):
         subprocess.run([BUILD / "sluice", "disconnect", "--server", f"127.0.0.1:{self.gateway.port}",
@@ -47,11 +54,10 @@ class RevocationTest(DeployTest):
         for stream in ended:
             self.assertEqual(stream.next_event(), {"event": "closing", "data": '{"reason":"revoked"}'})
         print(f"two edges ended their streams {time.monotonic() - started:.3f} s after the command began")
-        for edge in [*self.edges, self.edge("edge-of-later")]:
+        for edge in self.edges:
             self.assertEqual(self.status(edge, revoked), 401)
             self.assertEqual(self.status(edge, other), 200)
-        subprocess.run([BUILD / "sluice", "publish", "--server", f"127.0.0.1:{self.gateway.port}", "--user",
-                        "alice", "x"], check=True, capture_output=True)
+        self.publish("alice")
         for stream in kept:
             self.assertEqual(stream.next_event()["data"], "x")
 
@@ -61,9 +67,21 @@ class RevocationTest(DeployTest):
         self.disconnect("--user", "alice")
         for stream in streams:
             self.assertEqual(stream.next_event()["event"], "closing")
-        subprocess.run([BUILD / "sluice", "publish", "--server", f"127.0.0.1:{self.gateway.port}", "--user",
-                        "bob", "x"], check=True, capture_output=True)
+        self.publish("bob")
         self.assertEqual(bob.next_event()["data"], "x")
+
+    def test_an_edge_that_starts_when_the_events_of_then_are_gone_knows_it(self):
+        revoked, other = token("alice", "t1"), token("alice", "t2")
+        self.disconnect("--token-id", "t1")
+        self.disconnect("--user", "bob")
+        self.publish("alice")
+        await_condition(lambda: self.nats.stream()["state"]["messages"] == 0, "the end of the retention")
+        for edge in self.edges:
+            self.assertEqual(edge.stop(), 0)
+        later = self.edge("edge-of-later")
+        self.assertEqual(self.status(later, revoked), 401)
+        self.assertEqual(self.status(later, token("bob", "t3")), 200, "issued after bob's were called back")
+        self.assertEqual(self.status(later, other), 200)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class EdgeFixture : public testing::Test {
       log_ = std::make_unique<ingest::MemoryLog>(options_.log, clock_, *Epoch::Parse("e1"));
     }
     StartEdgeWithoutLog();
-    edge_->Follow(log_.get());
+    edge_->Follow(log_.get(), &revocations_);
   }
   // An edge that hears of the log what the test tells it.
   void StartEdgeWithoutLog() {
@@ -63,6 +63,9 @@ class EdgeFixture : public testing::Test {
   std::string PublishToUser(std::string_view user, std::string_view data) {
     return Publish(ChannelView::User(user), "note", data);
   }
+
+  void RevokeUser(std::string_view user) { Revoke(ChannelView::User(user)); }
+  void RevokeToken(std::string_view id) { Revoke(ChannelView::Topic(id)); }
 
   RawClient Connect(int receive_buffer_bytes = 0) {
     return RawClient(edge_->port(), receive_buffer_bytes);
@@ -133,7 +136,14 @@ class EdgeFixture : public testing::Test {
   ingest::ClientMessageQueue* messages_ = nullptr;  // outlives the edge
   FakeClock clock_;
   std::unique_ptr<ingest::MemoryLog> log_;
+  ingest::MemoryLog revocations_{LogOptions(), clock_, *Epoch::Parse("r1")};
   std::unique_ptr<edge::Edge> edge_;
+
+ private:
+  void Revoke(const ChannelView& what) {
+    revocations_.Append({.channel = what, .type = "", .data = "", .idempotency_key = ""},
+                        [](const auto& appended) { ASSERT_TRUE(appended.ok()); });
+  }
 };
 
 }  // namespace sluice

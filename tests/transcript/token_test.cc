@@ -99,11 +99,10 @@ TEST_F(TokenTest, ATokenWithoutEndNeverEndsTheStream) {
 TEST_F(TokenTest, ARevokedTokenEndsItsStreamAndIsRefused) {
   StartEdge();
   RawClient client = Stream("/v1/events", Bearer());
-  Publish(ChannelView::Topic(kRevocationsTopic), kRevokedTokenType, "another");
-  Publish(ChannelView::Topic(kRevocationsTopic), "nonsense", "t1");
+  RevokeToken("another");
   PublishToUser("alice", "still here");
-  EXPECT_EQ(Block(&client), "id: e1-3\nevent: note\ndata: still here");
-  Publish(ChannelView::Topic(kRevocationsTopic), kRevokedTokenType, "t1");
+  EXPECT_EQ(Block(&client), "id: e1-1\nevent: note\ndata: still here");
+  RevokeToken("t1");
   EXPECT_EQ(client.ReadToEnd(), "event: closing\ndata: {\"reason\":\"revoked\"}\n\n");
   AwaitMetric("sluice_edge_sessions_closed_total", 1, "revoked");
   EXPECT_EQ(Get("/v1/events", Bearer()).ReadResponse().status, 401);
@@ -115,8 +114,8 @@ TEST_F(TokenTest, ARevokedUserComesBackWithANewTokenAlone) {
   const std::string old_token = Bearer();
   RawClient first = Stream("/v1/events", old_token);
   RawClient second = Stream("/v1/events", old_token);
-  Publish(ChannelView::Topic(kRevocationsTopic), kRevokedUserType, "bob");
-  Publish(ChannelView::Topic(kRevocationsTopic), kRevokedUserType, "alice");
+  RevokeUser("bob");
+  RevokeUser("alice");
   for (RawClient* client : {&first, &second}) {
     EXPECT_EQ(client->ReadToEnd(), "event: closing\ndata: {\"reason\":\"revoked\"}\n\n");
   }
@@ -124,44 +123,74 @@ TEST_F(TokenTest, ARevokedUserComesBackWithANewTokenAlone) {
   clock_.Advance(2s);
   RawClient third = Stream("/v1/events", Bearer());
   PublishToUser("alice", "x");
-  EXPECT_EQ(Block(&third), "id: e1-3\nevent: note\ndata: x");
+  EXPECT_EQ(Block(&third), "id: e1-1\nevent: note\ndata: x");
 }
 
-TEST_F(TokenTest, WhatALogThatBeganAnewSaysEndsThoseThatAreThere) {
-  StartEdgeWithoutLog();
-  const auto revoked_at = clock_.Wall();
-  const auto begin = [this](const char* epoch) { edge_->OnEpoch(*Epoch::Parse(epoch), 1); };
-  const auto revoke = [&] {
-    EventBatch batch;
-    batch.events.emplace_back(1, ChannelView::Topic(kRevocationsTopic), kRevokedUserType, "alice",
-                              Event::Times{revoked_at, clock_.Steady()});
-    edge_->OnEvents(std::make_shared<const EventBatch>(std::move(batch)));
+// A log that says what the test tells it.
+class ScriptedLog final : public ingest::EventLog {
+ public:
+  void Append(const ingest::AppendRequest&, ingest::AppendDone) override { FAIL(); }
+  std::unique_ptr<ingest::Tail> OpenTail(ingest::TailSink* sink) override {
+    sink_ = sink;
+    return std::make_unique<SilentTail>();
+  }
+  ingest::TailSink& sink() { return *sink_; }
+
+ private:
+  class SilentTail final : public ingest::Tail {
+    void RequestHead() override {}
   };
-  begin("e1");
-  edge_->OnHead(0);
-  RawClient old_stream = Stream("/v1/events", Bearer());
-  clock_.Advance(2s);
-  RawClient new_stream = Stream("/v1/events", Bearer());
-  begin("e2");
-  revoke();  // before the edge has caught up
-  EXPECT_TRUE(old_stream.ReadToEnd().ends_with("data: {\"reason\":\"revoked\"}\n\n"));
-  edge_->OnHead(1);
-  EXPECT_TRUE(Block(&new_stream).find("event: gap") != std::string::npos);
-  AwaitMetric("sluice_edge_sessions", 1);
+  ingest::TailSink* sink_ = nullptr;
+};
+
+class RevocationLogTest : public TokenTest {
+ protected:
+  void StartEdgeOnScript() {
+    log_ = std::make_unique<ingest::MemoryLog>(options_.log, clock_, *Epoch::Parse("e1"));
+    StartEdgeWithoutLog();
+    edge_->Follow(log_.get(), &revocations_log_);
+  }
+  void SayRevoked(const ChannelView& what) {
+    EventBatch batch;
+    batch.events.emplace_back(1, what, "", "", Event::Times{clock_.Wall(), clock_.Steady()});
+    sink().OnEvents(std::make_shared<const EventBatch>(std::move(batch)));
+  }
+  ingest::TailSink& sink() { return revocations_log_.sink(); }
+  void TearDown() override { StopEdge(); }
+
+ private:
+  ScriptedLog revocations_log_;
+};
+
+TEST_F(RevocationLogTest, NoSessionBeginsBeforeItIsKnown) {
+  StartEdgeOnScript();
+  RawClient revoked = Get("/v1/events", Bearer());
+  RawClient good = Get("/v1/events", BearerOf(TokenWith({{"jti", "t2"}})));
+  AwaitShard();
+  EXPECT_FALSE(edge_->is_caught_up());
+  EXPECT_EQ(Metric("sluice_edge_sessions"), 0);
+  sink().OnEpoch(*Epoch::Parse("r1"), 1);
+  SayRevoked(ChannelView::Topic("t1"));
+  sink().OnHead(1);
+  EXPECT_EQ(revoked.ReadResponse().status, 401);
+  EXPECT_TRUE(good.ReadThrough("event: connected\n").starts_with("HTTP/1.1 200"));
+  EXPECT_TRUE(edge_->is_caught_up());
+}
+
+TEST_F(RevocationLogTest, WhatIsRevokedStaysSoWhenItBeginsAnew) {
+  StartEdgeOnScript();
+  SayRevoked(ChannelView::User("alice"));
+  sink().OnEpoch(*Epoch::Parse("r2"), 1);
+  sink().OnHead(0);
+  EXPECT_EQ(Get("/v1/events", Bearer()).ReadResponse().status, 401);
 }
 
 TEST_F(TokenTest, AnEdgeThatStartsKnowsWhatTheLogRetains) {
   StartEdge();
-  Publish(ChannelView::Topic(kRevocationsTopic), kRevokedTokenType, "t1");
+  RevokeToken("t1");
   StopEdge();
   StartEdge();
   EXPECT_EQ(Get("/v1/events", Bearer()).ReadResponse().status, 401);
-}
-
-TEST_F(TokenTest, NobodyFollowsWhatIsRevoked) {
-  make_authenticator_ = [] { return std::make_unique<edge::QueryUserAuthenticator>(true); };
-  StartEdge();
-  EXPECT_EQ(Get("/v1/events?user=a&topic=%01revocations").ReadResponse().status, 400);
 }
 
 }  // namespace

@@ -287,7 +287,7 @@ TEST_F(WebSocketTokenTest, ItIsRenewedInTheStream) {
 TEST_F(WebSocketTokenTest, ARevokedTokenEndsItWith4003) {
   StartEdge();
   WebSocketClient client = Connect("/v1/ws", BearerOf(Token()));
-  Publish(ChannelView::Topic(kRevocationsTopic), kRevokedTokenType, "t1");
+  RevokeToken("t1");
   EXPECT_EQ(client.NextType(), "closing");
   EXPECT_EQ(client.Next().CloseCode(), 4003);
 }

@@ -31,7 +31,12 @@ class GatewayFixture : public testing::Test {
                ingest::ClientMessageQueue* messages = nullptr,
                ingest::Presence* presence = nullptr) {
     options.listen = "127.0.0.1:0";
-    auto started = Gateway::Start(options, log, messages, logger, Clock::System(), presence);
+    auto started = Gateway::Start({.options = options,
+                                   .log = log,
+                                   .revocations = log,
+                                   .messages = messages,
+                                   .presence = presence,
+                                   .logger = logger});
     ASSERT_TRUE(started.ok()) << started.status();
     gateway_ = *std::move(started);
     channel_ = Connect();

@@ -98,13 +98,13 @@ class GatewayTest : public GatewayFixture {
 
 TEST_F(GatewayTest, SaysWhyItCannotListen) {
   StartOn(&memory_);
-  const auto second = Gateway::Start({.listen = Address()}, &memory_);
+  const auto second = Gateway::Start({.options = {.listen = Address()}, .log = &memory_});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(second.status().message(),
             "cannot listen on " + Address() + " (gRPC): Address already in use");
   EXPECT_TRUE(Publish(ToUser("u", "the first is not disturbed")).ok());
 
-  const auto foreign = Gateway::Start({.listen = "192.0.2.1:0"}, &memory_);
+  const auto foreign = Gateway::Start({.options = {.listen = "192.0.2.1:0"}, .log = &memory_});
   EXPECT_EQ(foreign.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(foreign.status().message()),
               HasSubstr("Cannot assign requested address"));
@@ -112,7 +112,7 @@ TEST_F(GatewayTest, SaysWhyItCannotListen) {
 
 TEST_F(GatewayTest, RefusesAnAddressThatIsNone) {
   for (const char* listen : {"", "nonsense", "127.0.0.1", "127.0.0.1:99999", "host.example:1"}) {
-    EXPECT_EQ(Gateway::Start({.listen = listen}, &memory_).status().code(),
+    EXPECT_EQ(Gateway::Start({.options = {.listen = listen}, .log = &memory_}).status().code(),
               absl::StatusCode::kInvalidArgument)
         << listen;
   }

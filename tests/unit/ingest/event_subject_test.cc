@@ -21,6 +21,14 @@ TEST(EventSubjectTest, WritesWhatIsPlainAsItIsAndTheRestAsOctets) {
   EXPECT_EQ(kSubject.Encode(ChannelView::User("\u00e9")), "sluice.team-1.ev.u.=C3=A9");
 }
 
+TEST(EventSubjectTest, RevocationsHaveSubjectsOfTheirOwn) {
+  const EventSubject revoked("team-1", LogContent::kRevocations);
+  EXPECT_EQ(revoked.Wildcard(), "sluice.team-1.revoked.>");
+  EXPECT_EQ(revoked.Encode(ChannelView::User("alice")), "sluice.team-1.revoked.u.alice");
+  EXPECT_EQ(revoked.Decode("sluice.team-1.ev.u.alice"), std::nullopt);
+  EXPECT_EQ(kSubject.Decode("sluice.team-1.revoked.u.alice"), std::nullopt);
+}
+
 TEST(EventSubjectTest, NothingThatMeansSomethingToNatsIsLeft) {
   for (const char* name : {"*", ">", "a.b", "a b", "\t", "\r\nPUB x 1\r\ny", ".", "$SYS",
                            "$JS.API.STREAM.DELETE.X", "_INBOX.x"}) {
