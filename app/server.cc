@@ -201,6 +201,7 @@ absl::Status Server::StartAdmin() {
     parts.ready.push_back({"nats", [this] { return jetstream_->is_connected(); }});
     parts.ready.push_back({"stream", [this] { return jetstream_->is_ready(); }});
     parts.ready.push_back({"revocations", [this] { return jetstream_revocations_->is_ready(); }});
+    parts.ready.push_back({"messages", [this] { return jetstream_messages_->is_ready(); }});
   }
   if (gateway_) parts.metrics.push_back(gateway_.get());
   if (nats_presence_) parts.metrics.push_back(nats_presence_.get());
@@ -273,7 +274,8 @@ absl::Status Server::refusal() const {
 bool Server::is_ready() const {
   return !is_stopping_ && (!edge_ || edge_->is_caught_up()) &&
          (!key_refresher_ || key_refresher_->has_all()) &&
-         (jetstream_ == nullptr || (jetstream_->is_ready() && jetstream_revocations_->is_ready()));
+         (jetstream_ == nullptr || (jetstream_->is_ready() && jetstream_revocations_->is_ready() &&
+                                    jetstream_messages_->is_ready()));
 }
 
 void Server::Stop() {

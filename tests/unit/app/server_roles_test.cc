@@ -65,7 +65,7 @@ class ServerRolesTest : public testing::Test {
   static bool IsWaitingFor(const Server& server, const std::string& parts) {
     return Admin(server, "/readyz").find("\"waiting_for\":[" + parts + "]") != std::string::npos;
   }
-  const std::string kNatsIsAway = R"("nats","stream","revocations")";
+  const std::string kNatsIsAway = R"("nats","stream","revocations","messages")";
 
   NatsServer nats_;
   Options options_;
@@ -163,7 +163,7 @@ TEST_F(ServerRolesTest, NatsMayComeLater) {
   nats_.Stop(SIGTERM);
   gateway_ = Start(Role::kGateway);
   edge_ = Start(Role::kEdge);
-  EXPECT_TRUE(IsWaitingFor(*edge_, R"("nats","stream","revocations","catch-up")"));
+  EXPECT_TRUE(IsWaitingFor(*edge_, R"("nats","stream","revocations","messages","catch-up")"));
   EXPECT_TRUE(IsWaitingFor(*gateway_, kNatsIsAway));
   nats_.Start();
   EXPECT_TRUE(Eventually([&] { return gateway_->is_ready() && edge_->is_ready(); }));
