@@ -54,7 +54,7 @@ class HttpConnection final : public Connection, public HeadWaiter {
   std::optional<HttpError> CheckBody() const;
   void HandleRequest(std::string_view body);
   void HandleStream();
-  void HandleToken(std::string_view body);
+  void HandleToken(std::string_view body);  // in token_endpoint.cc
   // These are in edge/sockjs/sockjs_endpoint.cc.
   void HandleSockJs(const SockJsTarget& target, std::string_view body);
   void SendToSockJs(const SockJsTarget& target, std::string_view body);
