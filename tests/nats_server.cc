@@ -9,6 +9,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <random>
 
 #include "core/check.h"
 
@@ -21,9 +22,29 @@ std::string Program() {
   return std::filesystem::exists(ours) ? ours : "nats-server";
 }
 
+// A free port of loopback below the range from which clients take theirs, so that it is still free
+// when the server is started again.
+int FreePort() {
+  constexpr int kFirst = 15'000;
+  constexpr int kLast = 31'999;
+  std::random_device random;
+  for (;;) {
+    const int port = std::uniform_int_distribution(kFirst, kLast)(random);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int probe = socket(AF_INET, SOCK_STREAM, 0);
+    SLUICE_CHECK(probe >= 0);
+    const int result = bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+    close(probe);
+    if (result == 0) return port;
+  }
+}
+
 }  // namespace
 
-NatsServer::NatsServer() {
+NatsServer::NatsServer() : port_(FreePort()) {
   std::string name = (std::filesystem::temp_directory_path() / "sluice-nats-XXXXXX").string();
   SLUICE_CHECK(mkdtemp(name.data()) != nullptr);
   folder_ = name;
@@ -70,10 +91,6 @@ void NatsServer::AwaitReady(int output) {
     SLUICE_CHECK(n > 0);  // there is no nats-server, or its port is taken
     said.append(buffer.data(), static_cast<size_t>(n));
   }
-  constexpr std::string_view kListening = "client connections on 127.0.0.1:";
-  const size_t at = said.find(kListening);
-  SLUICE_CHECK(at != std::string::npos);
-  port_ = std::atoi(said.c_str() + at + kListening.size());
 }
 
 void NatsServer::Stop(int signal) {

@@ -36,7 +36,7 @@ class NatsServer {
   void AwaitReady(int output);
 
   std::filesystem::path folder_;
-  int port_ = -1;
+  const int port_;
   pid_t process_ = 0;
 };
 
