@@ -87,6 +87,7 @@ void JetstreamAppender::CheckStream() {
 }
 
 void JetstreamAppender::OnStream(absl::StatusOr<StreamState> state) {
+  connection_->SetServed(state.ok());
   absl::Status judged = state.ok() ? status_->Judge(*state) : state.status();
   if (!judged.ok()) {
     status_->Report(judged);

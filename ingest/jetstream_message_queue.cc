@@ -176,6 +176,7 @@ void JetstreamMessageQueue::CheckStream() {
 }
 
 void JetstreamMessageQueue::OnStream(const absl::StatusOr<StreamState>& state) {
+  connection_->SetServed(state.ok());
   const absl::Status judged = state.ok() ? status_.Judge(*state) : state.status();
   if (!judged.ok()) {
     status_.Report(judged);

@@ -88,6 +88,7 @@ void JetstreamTail::PrepareLater(const absl::Status& why) {
 }
 
 void JetstreamTail::OnStream(absl::StatusOr<StreamState> state) {
+  connection_->SetServed(state.ok());
   const absl::Status judged = state.ok() ? status_->Judge(*state) : state.status();
   if (!judged.ok()) return PrepareLater(judged);
   if (state->epoch() == epoch_) {
@@ -132,7 +133,10 @@ void JetstreamTail::CreateConsumer() {
 
 void JetstreamTail::OnConsumer(absl::StatusOr<std::string_view> answer) {
   const absl::Status made = answer.ok() ? ParseJetstreamAnswer(*answer).status() : answer.status();
-  if (!made.ok()) return PrepareLater(made);
+  if (!made.ok()) {
+    connection_->SetServed(false);
+    return PrepareLater(made);
+  }
   state_ = State::kReading;
   last_heard_ = clock_.Steady();
   next_watch_ = last_heard_ + kWatchInterval;

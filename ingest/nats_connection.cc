@@ -179,7 +179,7 @@ void NatsConnection::TryConnect(SteadyTime now) {
   write_wanted_ = false;
   auto link = std::make_unique<Link>();
   link->logger = logger_;
-  absl::StatusOr<NatsOptionsPtr> made = MakeNatsOptions(options_, servers_, name_);
+  absl::StatusOr<NatsOptionsPtr> made = MakeNatsOptions(options_, Candidates(), name_);
   natsStatus status = made.ok() ? NATS_OK : NATS_INVALID_ARG;
   const auto then = [&status](natsStatus next) { status = next; };
   natsOptions* const options = made.ok() ? made->get() : nullptr;
@@ -212,6 +212,7 @@ void NatsConnection::TryConnect(SteadyTime now) {
   }
   link_ = std::move(link);
   failed_attempts_ = 0;
+  unserved_since_.reset();
   LearnServers();
   last_received_ = last_probe_ = Now();
   {
@@ -257,6 +258,36 @@ void NatsConnection::LearnServers() {
     std::free(found[i]);
   }
   std::free(found);
+}
+
+// All servers, but not the one that was just left.
+std::vector<std::string> NatsConnection::Candidates() {
+  std::vector<std::string> candidates = servers_;
+  std::erase(candidates, std::exchange(left_server_, ""));
+  return candidates.empty() ? servers_ : candidates;
+}
+
+void NatsConnection::SetServed(bool is_served) {
+  if (is_served) {
+    unserved_since_.reset();
+  } else if (!unserved_since_) {
+    unserved_since_ = Now();
+  }
+}
+
+void NatsConnection::Leave() {
+  unserved_since_.reset();
+  if (servers_.size() < 2) return;
+  std::array<char, 1024> url{};
+  if (natsConnection_GetConnectedUrl(link_->connection, url.data(), url.size()) == NATS_OK) {
+    left_server_ = url.data();
+  }
+  if (logger_ != nullptr) {
+    logger_->Log(LogLevel::kWarning, "nats",
+                 "JetStream does not serve here; another server is tried",
+                 {{"server", left_server_}, {"name", name_}});
+  }
+  shutdown(socket_.load(), SHUT_RDWR);  // nats.c closes the link
 }
 
 // Milliseconds.
@@ -391,7 +422,9 @@ void NatsConnection::CheckLink(SteadyTime now) {
   if (natsSubscription_GetDropped(subscription, &dropped) == NATS_OK) {
     dropped_.store(static_cast<uint64_t>(dropped), std::memory_order_relaxed);
   }
-  if (now - last_received_ > kLinkPatience) {
+  if (unserved_since_ && now - *unserved_since_ > kUnservedPatience) {
+    Leave();
+  } else if (now - last_received_ > kLinkPatience) {
     // nats.c finds the end of the socket and closes the link.
     if (logger_ != nullptr) logger_->Log(LogLevel::kWarning, "nats", "nothing comes back");
     shutdown(socket_.load(), SHUT_RDWR);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -53,13 +54,15 @@ struct NatsHeader {
 // flusher (which holds back a lone publish for up to 1 ms), no delivery threads, no queue that
 // drops in silence. Whenever the link ends, for whatever reason, a new one is made: without end,
 // with jitter, to any server that is configured or that the last one told of. A link on which
-// nothing comes back for kLinkPatience is ended. Owner: who it calls. Thread: as each function
+// nothing comes back for kLinkPatience is ended, and one to a server that cannot do its work (see
+// SetServed). Owner: who it calls. Thread: as each function
 // says.
 class NatsConnection {
  public:
   static constexpr std::chrono::milliseconds kTick{20};
   static constexpr std::chrono::milliseconds kProbeInterval{1'000};
   static constexpr std::chrono::milliseconds kLinkPatience{4'000};
+  static constexpr std::chrono::milliseconds kUnservedPatience{5'000};
 
   struct Parts {
     NatsOptions options;
@@ -94,6 +97,11 @@ class NatsConnection {
   void Subscribe(const std::string& subject);
   void Unsubscribe(const std::string& subject);
 
+  // Whether JetStream does what the handler asks of it over this link; at first it is taken to. A
+  // link over which it has not for kUnservedPatience is left for another server, if one is known:
+  // this one may be cut off from its cluster. Thread: the connection's.
+  void SetServed(bool is_served);
+
   // Has the message sent at the next turn of the thread, which Flush brings about. UNAVAILABLE
   // while there is no link: nothing is kept for later. INVALID_ARGUMENT if the server takes no
   // message as large as that. Thread: any.
@@ -127,6 +135,8 @@ class NatsConnection {
   void RunTasks() ABSL_LOCKS_EXCLUDED(task_mutex_);
   void Tick(SteadyTime now);
   void CheckLink(SteadyTime now);
+  void Leave();
+  std::vector<std::string> Candidates();
   void LearnServers();
   natsStatus Send(natsConnection* connection, const std::string& subject, const std::string& reply,
                   std::string_view data, const std::vector<NatsHeader>& headers);
@@ -166,6 +176,7 @@ class NatsConnection {
   // The thread's own.
   std::unique_ptr<Link> link_;
   std::vector<std::string> servers_;  // configured, then those that servers told of
+  std::string left_server_;           // is not tried next
   std::set<std::string> subjects_;    // subscribed to, with or without a link
   uint64_t listens_ = 0;
   bool watches_writable_ = false;
@@ -174,6 +185,7 @@ class NatsConnection {
   SteadyTime last_tick_{};
   SteadyTime last_received_{};
   SteadyTime last_probe_{};
+  std::optional<SteadyTime> unserved_since_;
   std::thread thread_;
 };
 

@@ -3,9 +3,10 @@
 
   up [--nats 0|1|3] [--gateways N] [--edges N] [--links] [--folder DIR]
      --nats 0   one `sluice serve` with the log in memory instead
-     --links    in a network namespace of its own, where links to NATS can be cut
+     --links    in a network namespace of its own, where links to NATS can be cut, of three servers those
+                to their peers
   commands: list | start NAME | terminate NAME | kill NAME | pause NAME | resume NAME
-            cut NAME to|from | heal | down
+            cut NAME to|from | isolate NATS | heal | down
 """
 
 import argparse
@@ -35,7 +36,7 @@ class Topology:
         self.history = TopologyHistory(self.folder / "topology.txt")
         self.binary = Path(build) / "sluice"
         self._settings = dict(settings or {})
-        self.nats = self._make_nats(nats, "0.0.0.0" if with_links else "127.0.0.1")
+        self.nats = self._make_nats(nats, with_links)
         self.links = links.Links(self.nats[0].port) if with_links else None
         self._url_of = url_of
         if nats:
@@ -46,11 +47,13 @@ class Topology:
         else:
             self.gateways = self.edges = [self._make("serve1", "serve")]
 
-    def _make_nats(self, number, address):
+    def _make_nats(self, number, with_links):
         if not number:
             return []
         binary = find_nats_server(ROOT, in_cluster=number > 1)
-        servers = [NatsServer(f"nats{i + 1}", binary, self.folder, self.history, address)
+        addresses = [("0.0.0.0", f"127.0.2.{i + 1}") if with_links else ("127.0.0.1", "127.0.0.1")
+                     for i in range(number)]
+        servers = [NatsServer(f"nats{i + 1}", binary, self.folder, self.history, *addresses[i])
                    for i in range(number)]
         if number > 1:
             for server in servers:
@@ -60,7 +63,7 @@ class Topology:
     def _make(self, name, role):
         if not self.nats:
             urls = []
-        elif self.links:
+        elif self.links and len(self.nats) == 1:
             urls = [self.links.url(name)]
         elif self._url_of:
             urls = [self._url_of(name, self)]
@@ -142,6 +145,8 @@ def obey(topology, line):
         topology.links.heal()
     elif verb == "cut":
         topology.links.cut(*names)
+    elif verb == "isolate":
+        topology.links.isolate(topology[names[0]])
     elif verb in ("start", "terminate", "kill", "pause", "resume"):
         getattr(topology[names[0]], verb)()
     describe(topology)

@@ -1,7 +1,8 @@
 """Links between processes that can be cut in one direction, in a network namespace of our own.
 
-Every client of NATS dials an address of loopback of its own (127.0.1.1, 127.0.1.2, ...), so a rule on the
-address is a rule on that one link. Nothing outside the namespace is touched."""
+Every client of NATS dials an address of loopback of its own (127.0.1.1, 127.0.1.2, ...), and every member of
+a cluster of NATS servers its peers (127.0.2.1, ...), so a rule on the address is a rule on that one link.
+Nothing outside the namespace is touched."""
 
 import os
 import shutil
@@ -37,7 +38,7 @@ def enter():
 
 
 class Links:
-    """The links to NATS at `nats_port`, by the name of the client. Needs `enter`."""
+    """The links to NATS at `nats_port`, by the name of the client, and of a cluster. Needs `enter`."""
 
     def __init__(self, nats_port):
         if not is_inside():
@@ -57,6 +58,13 @@ class Links:
         end = ("daddr", address, "tcp", "dport") if direction == "to" else ("saddr", address, "tcp",
                                                                             "sport")
         _nft("add", "rule", *_TABLE, "cuts", "ip", *end, self._nats_port, "counter", "drop")
+
+    def isolate(self, server):
+        """A NATS server and its peers no longer hear of each other; its clients and it do."""
+        _nft("add", "rule", *_TABLE, "cuts", "ip", "daddr", server.route_address, "counter", "drop")
+        _nft("add", "rule", *_TABLE, "cuts", "ip", "saddr", server.route_address, "counter", "drop")
+        for end in ("dport", "sport"):
+            _nft("add", "rule", *_TABLE, "cuts", "tcp", end, server.route_port, "counter", "drop")
 
     def heal(self):
         _nft("flush", "chain", *_TABLE, "cuts")

@@ -23,7 +23,7 @@ ping_max: 2
 write_deadline: "2s"
 """
 _CLUSTER = """
-cluster {{ name: "faults", listen: "127.0.0.1:{port}", routes: [{routes}] }}
+cluster {{ name: "faults", listen: "{address}:{port}", routes: [{routes}], no_advertise: true }}
 """
 
 
@@ -51,9 +51,11 @@ def _version(binary):
 
 
 class NatsServer(ServerProcess):
-    """`address`: 127.0.0.1, or 0.0.0.0 in a network namespace of its own."""
+    """`address`: 127.0.0.1, or 0.0.0.0 in a network namespace of its own; `route_address`: where it dials
+    its peers of a cluster."""
 
-    def __init__(self, name, binary, folder, history, address="127.0.0.1"):
+    def __init__(self, name, binary, folder, history, address="127.0.0.1", route_address="127.0.0.1"):
+        self.route_address = route_address
         self.port, self.monitor_port, self.route_port = free_port(), free_port(), free_port()
         self._configuration = folder / f"{name}.conf"
         self._fields = {"name": name, "address": address, "port": self.port,
@@ -65,8 +67,8 @@ class NatsServer(ServerProcess):
         """The servers of its cluster; none: it is alone."""
         text = _CONFIGURATION.format(**self._fields)
         if servers:
-            routes = ", ".join(f'"nats://127.0.0.1:{server.route_port}"' for server in servers)
-            text += _CLUSTER.format(port=self.route_port, routes=routes)
+            routes = ", ".join(f'"nats://{self.route_address}:{server.route_port}"' for server in servers)
+            text += _CLUSTER.format(address=self._fields["address"], port=self.route_port, routes=routes)
         self._configuration.write_text(text, encoding="utf-8")
 
     @property
@@ -83,6 +85,10 @@ class NatsServer(ServerProcess):
     def messages_in(self):
         """How many messages clients have sent to it: publishes, requests, acknowledgements."""
         return get_json(self.monitor_port, "/varz")["in_msgs"]
+
+    def connections(self):
+        """How many clients it has."""
+        return get_json(self.monitor_port, "/varz")["connections"]
 
     def subscriptions(self):
         return get_json(self.monitor_port, "/varz")["subscriptions"]
