@@ -232,8 +232,10 @@ int main(int argc, char** argv) {
   auto& swarm = options.swarm;
   const std::map<std::string, ReadMode> modes = {
       {"count", ReadMode::kCount}, {"stall", ReadMode::kStall}, {"trickle", ReadMode::kTrickle}};
-  const std::map<std::string, Wire> wires = {
-      {"sse", Wire::kSse}, {"json", Wire::kJson}, {"stomp", Wire::kStomp}};
+  const std::map<std::string, Wire> wires = {{"sse", Wire::kSse},
+                                             {"json", Wire::kJson},
+                                             {"stomp", Wire::kStomp},
+                                             {"sockjs", Wire::kSockJs}};
   CLI::App app("Opens many sessions and verifies what arrives; commands on stdin");
   app.add_option("--port", swarm.route.port, "of the server on 127.0.0.1")->required();
   app.add_option("--sessions", swarm.sessions)->check(CLI::Range(1, 19'900));

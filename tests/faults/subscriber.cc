@@ -3,7 +3,10 @@
 namespace sluice::faults {
 
 bench::StreamStart Subscriber::Start() const {
-  return {topics, cursor.epoch.empty() ? "" : cursor.ToString()};
+  return {.topics = topics,
+          .cursor = cursor.epoch.empty() ? "" : cursor.ToString(),
+          .user = user,
+          .session = user + "-" + std::to_string(connection)};
 }
 
 }  // namespace sluice::faults

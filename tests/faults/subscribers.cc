@@ -111,6 +111,7 @@ class Commands {
         .Add("resumed", counts.resumed)
         .Add("refusals", counts.refusals)
         .Add("disconnects", counts.disconnects)
+        .Add("xhr_disconnects", counts.xhr_disconnects)
         .Add("malformed", counts.malformed)
         .Add("took_ns", bench::NowNs() - started_ns_)
         .Print();
@@ -137,11 +138,14 @@ int main(int argc, char** argv) {
   app.add_option("--topics", options.topics, "how many there are");
   app.add_option("--topic-followers", options.topic_followers, "so many follow one of them");
   app.add_option("--shared-topic", options.shared_topic, "which everybody follows");
-  app.add_option("--wire", options.wires, "that they speak in turn: sse, json, stomp")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, sluice::bench::Wire>{{"sse", sluice::bench::Wire::kSse},
-                                                     {"json", sluice::bench::Wire::kJson},
-                                                     {"stomp", sluice::bench::Wire::kStomp}}));
+  using sluice::bench::Wire;
+  app.add_option("--wire", options.wires, "that they speak in turn")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, Wire>{{"sse", Wire::kSse},
+                                                              {"json", Wire::kJson},
+                                                              {"stomp", Wire::kStomp},
+                                                              {"sockjs", Wire::kSockJs},
+                                                              {"sockjs-xhr", Wire::kSockJsXhr}}));
   app.add_option("--retry-scale", options.retry_scale, "of what the server says");
   app.add_option("--retry-cap", options.retry_cap_ms, "ms, the longest wait");
   app.add_option("--connect-timeout", options.connect_timeout_ms, "ms until `connected`");
