@@ -246,7 +246,7 @@ class SockJsXhrStreamTest : public testing::TestWithParam<size_t> {
     ASSERT_EQ(stream_.state(), ClientStream::State::kBody);
   }
 
-  SockJsXhrStream stream_{{.topics = {"t1"}, .user = "u0", .session = "u0-1"}};
+  SockJsXhrStream stream_{{.topics = {"t1"}, .user = "u0", .session = "u0-1"}, "xhr_streaming"};
 };
 
 TEST_P(SockJsXhrStreamTest, ReadsOneResponseAfterTheOther) {
@@ -266,6 +266,27 @@ TEST_P(SockJsXhrStreamTest, ReadsOneResponseAfterTheOther) {
   EXPECT_THAT(Feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
                    Chunk(std::string(2048, 'h') + "\n") + Chunk(kSockJsMore + "\n")),
               testing::ElementsAre("e-7||data"));
+}
+
+TEST_P(SockJsXhrStreamTest, PollsForAFrameAtATime) {
+  SockJsXhrStream stream({.user = "u0", .session = "u0-1"}, "xhr");
+  const auto poll = [&stream](const std::string& line) {
+    std::string said;
+    const std::string head =
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(line.size() + 1);
+    const auto blocks = Blocks(&stream, head + "\r\n\r\n" + line + "\n", GetParam(), &said);
+    EXPECT_EQ(stream.state(), ClientStream::State::kOver);
+    EXPECT_TRUE(stream.NextRequest().starts_with("POST /v1/sockjs/0/u0-1/xhr?user=u0 "));
+    EXPECT_EQ(said, "");
+    return blocks;
+  };
+  EXPECT_THAT(poll("o"), testing::IsEmpty());
+  EXPECT_NE(stream.TakeSend(), "");
+  EXPECT_THAT(poll(kSockJsConnected), testing::IsEmpty());
+  EXPECT_NE(stream.TakeSend(), "");
+  EXPECT_THAT(poll(kSockJsReady), testing::SizeIs(2));
+  EXPECT_THAT(poll("h"), testing::IsEmpty());
+  EXPECT_THAT(poll(kSockJsMore), testing::ElementsAre("e-7||data"));
 }
 
 TEST_P(SockJsXhrStreamTest, IsBrokenBehindTheFrameThatEndsTheSession) {

@@ -75,18 +75,21 @@ std::unique_ptr<ClientStream> OpenStream(Wire wire, StreamStart start) {
       return std::make_unique<StompStream>(std::move(start));
     case Wire::kSockJs:
       return std::make_unique<SockJsWebSocketStream>(std::move(start));
+    case Wire::kSockJsXhrStreaming:
+      return std::make_unique<SockJsXhrStream>(std::move(start), "xhr_streaming");
     case Wire::kSockJsXhr:
-      return std::make_unique<SockJsXhrStream>(std::move(start));
+      return std::make_unique<SockJsXhrStream>(std::move(start), "xhr");
   }
   return nullptr;
 }
 
 std::string StreamRequest(Wire wire, const StreamStart& start, std::string_view headers) {
-  const bool is_sockjs = wire == Wire::kSockJs || wire == Wire::kSockJsXhr;
-  const bool is_stomp = is_sockjs || wire == Wire::kStomp;
-  if (wire == Wire::kSockJsXhr) return SockJsPost(start, "xhr", "", headers);
+  if (wire == Wire::kSockJsXhrStreaming || wire == Wire::kSockJsXhr) {
+    return SockJsPost(start, "xhr", "", headers);
+  }
+  const bool is_stomp = wire == Wire::kStomp || wire == Wire::kSockJs;
   std::string request = wire == Wire::kSse ? "GET /v1/events" : "GET /v1/ws";
-  if (is_sockjs) request = "GET " + SockJsPath(start, "websocket");
+  if (wire == Wire::kSockJs) request = "GET " + SockJsPath(start, "websocket");
   request += "?user=" + start.user;
   if (!is_stomp) {
     for (const std::string& topic : start.topics) request += "&topic=" + topic;

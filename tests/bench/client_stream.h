@@ -12,7 +12,7 @@
 namespace sluice::bench {
 
 // What browsers can speak to the edge; over SockJS it is STOMP.
-enum class Wire : uint8_t { kSse, kJson, kStomp, kSockJs, kSockJsXhr };
+enum class Wire : uint8_t { kSse, kJson, kStomp, kSockJs, kSockJsXhrStreaming, kSockJsXhr };
 
 // One event, or what else a stream says; the views live for the length of the call that hands it
 // out.

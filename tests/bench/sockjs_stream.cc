@@ -132,7 +132,7 @@ void SockJsXhrStream::TakeMessage(StreamBlock* block) {
 std::string SockJsXhrStream::FollowingRequest() {
   const std::string body = stomp_.TakeBody();
   if (!body.empty()) Send(SockJsPost(start_, "xhr_send", body));
-  return SockJsPost(start_, "xhr_streaming", "");
+  return SockJsPost(start_, transport_, "");
 }
 
 std::string SockJsPath(const StreamStart& start, std::string_view transport) {

@@ -47,14 +47,15 @@ class SockJsWebSocketStream final : public WebSocketStream {
   SockJsStomp stomp_;
 };
 
-// The transports `xhr`, which opens the session, then `xhr_streaming`, each response of which ends
-// by itself and is followed by another; and `xhr_send`. Each is a request of its own, so that no
-// two need the same edge. A response that is cut has lost what nobody knows, so only its end in
-// good order is kOver.
+// The transports without WebSocket: `xhr`, which opens the session and brings one frame, then that
+// or `xhr_streaming`, whose responses end by themselves too and are followed by another; and
+// `xhr_send`. Each is a request of its own, so that no two need the same edge. A response that is
+// cut has lost what nobody knows, so only its end in good order is kOver.
 class SockJsXhrStream final : public ClientStream {
  public:
-  explicit SockJsXhrStream(StreamStart start)
-      : ClientStream(200), start_(start), stomp_(std::move(start)) {}
+  // `transport`: of all responses but the first.
+  SockJsXhrStream(StreamStart start, std::string_view transport)
+      : ClientStream(200), start_(start), transport_(transport), stomp_(std::move(start)) {}
 
  private:
   void OnHead(std::string_view head) override;
@@ -67,6 +68,7 @@ class SockJsXhrStream final : public ClientStream {
   void EndResponse();
 
   const StreamStart start_;
+  const std::string transport_;
   SockJsStomp stomp_;
   bool is_chunked_ = false;
   bool has_body_ = false;      // all of it

@@ -2,6 +2,10 @@
 
 namespace sluice::faults {
 
+bool Subscriber::is_xhr() const {
+  return wire == bench::Wire::kSockJsXhrStreaming || wire == bench::Wire::kSockJsXhr;
+}
+
 bench::StreamStart Subscriber::Start() const {
   return {.topics = topics,
           .cursor = cursor.epoch.empty() ? "" : cursor.ToString(),

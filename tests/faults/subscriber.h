@@ -41,6 +41,7 @@ struct Subscriber {
   std::string send_answer;        // what has come of its answer
   uint32_t hops = 0;              // requests of this connection that went to other edges
 
+  bool is_xhr() const;
   // Of the current connection.
   bench::StreamStart Start() const;
 };

@@ -42,6 +42,8 @@ const char* NameOf(bench::Wire wire) {
       return "stomp";
     case bench::Wire::kSockJs:
       return "sockjs";
+    case bench::Wire::kSockJsXhrStreaming:
+      return "sockjs-xhr-streaming";
     case bench::Wire::kSockJsXhr:
       return "sockjs-xhr";
   }
@@ -294,7 +296,7 @@ void SubscriberSwarm::Take(Subscriber& subscriber, const StreamBlock& block) {
   }
   if (block.event == "closing") {
     const std::string_view reason = StringField(block.data, "reason");
-    ++counts_.closings;
+    ++(subscriber.is_xhr() ? counts_.xhr_closings : counts_.closings);
     history_->Write('X', "%u %u %.*s", subscriber.index, subscriber.connection, Width(reason),
                     reason.data());
     return;
@@ -364,8 +366,7 @@ void SubscriberSwarm::Close(Subscriber& subscriber, std::string_view how) {
                   how.data());
   if (subscriber.state == Subscriber::State::kConnected) {
     --connected_;
-    const bool is_xhr = subscriber.wire == bench::Wire::kSockJsXhr;
-    ++(is_xhr ? counts_.xhr_disconnects : counts_.disconnects);
+    ++(subscriber.is_xhr() ? counts_.xhr_disconnects : counts_.disconnects);
   }
   for (int* const fd : {&subscriber.fd, &subscriber.send_fd}) {
     if (*fd >= 0) close(*fd);

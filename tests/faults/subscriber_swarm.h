@@ -27,15 +27,18 @@ struct SwarmOptions {
   uint32_t sources = 8;                 // addresses from 127.0.0.2
 };
 
+// What may befall a session that is reached through other edges and NATS (SockJS over xhr) and no
+// other is counted apart.
 struct SwarmCounts {
   uint64_t events = 0;
   uint64_t gaps = 0;
   uint64_t closings = 0;
-  uint64_t disconnects = 0;      // of who holds a connection to the edge of the session
-  uint64_t xhr_disconnects = 0;  // of who reaches it through other edges and NATS
-  uint64_t connections = 0;      // `connected` came
-  uint64_t resumed = 0;          // of these, with their cursor
-  uint64_t refusals = 0;         // ended before `connected`
+  uint64_t xhr_closings = 0;
+  uint64_t disconnects = 0;
+  uint64_t xhr_disconnects = 0;
+  uint64_t connections = 0;  // `connected` came
+  uint64_t resumed = 0;      // of these, with their cursor
+  uint64_t refusals = 0;     // ended before `connected`
   uint64_t malformed = 0;
 };
 

@@ -1,5 +1,5 @@
-"""NATS is away for 3 minutes: /readyz says so, /livez does not mind, connections stay (but for SockJS
-over xhr, whose requests NATS carries), publishers are told UNAVAILABLE; all recover without a restart, and without having grown."""
+"""NATS is away for 3 minutes: /readyz says so, /livez does not mind, connections stay (but SockJS over xhr,
+which NATS carries), publishers are told UNAVAILABLE; all recover without a restart, and without having grown."""
 
 import time
 

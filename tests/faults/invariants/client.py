@@ -7,7 +7,7 @@ from invariants.event_log import Entitlement
 from invariants.finding import read_id, write_id
 
 _NOTHING = Entitlement([])
-_STOMP = ("stomp", "sockjs", "sockjs-xhr")  # which does not say where an idle stream stands
+_STOMP = ("stomp", "sockjs", "sockjs-xhr-streaming", "sockjs-xhr")  # which does not say where an idle stream stands
 
 
 class Client:

@@ -16,8 +16,9 @@ from topology import ROOT, Topology
 _SETTINGS = {"edge.heartbeat_interval": "500ms", "edge.retry": "1s", "edge.stop_grace": "5s"}
 _TOPICS = 10
 SHARED_TOPIC = "tall"
-# A quarter each; of SockJS one half over WebSocket, one over xhr.
-WIRES = ("sse", "json", "stomp", "sockjs", "sse", "json", "stomp", "sockjs-xhr")
+# A quarter each; half of SockJS is over WebSocket.
+_WIRES = [wire for sockjs in ("sockjs", "sockjs-xhr-streaming", "sockjs", "sockjs-xhr")
+          for wire in ("sse", "json", "stomp", sockjs)]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Trial:
 
     `gaps`: reasons that clients may be told; any other gap is a loss. Other arguments go to Topology."""
 
-    def __init__(self, name, size, gaps=(), doubles_allowed=False, settings=None, clients=None, wires=WIRES,
+    def __init__(self, name, size, gaps=(), doubles_allowed=False, settings=None, clients=None, wires=_WIRES,
                  subscriber_options=(), publisher_options=(), **topology):
         self.size = size
         self.clients = clients or size.clients
