@@ -49,13 +49,14 @@ bool SockJsWebSocketStream::TakeBlock(std::string_view bytes, StreamBlock* block
 
 void SockJsWebSocketStream::TakeText(std::string_view text, StreamBlock* block) {
   if (!stomp_.TakeFrame(text)) return Break();
-  if (stomp_.has_message()) return TakeMessage(block);
-  const std::string body = stomp_.TakeBody();
-  if (!body.empty()) Say(body);
+  stomp_.has_message() ? TakeMessage(block) : SayBody();
 }
 
 void SockJsWebSocketStream::TakeMessage(StreamBlock* block) {
-  if (!stomp_.TakeMessage(block)) return Break();
+  stomp_.TakeMessage(block) ? SayBody() : Break();
+}
+
+void SockJsWebSocketStream::SayBody() {
   const std::string body = stomp_.TakeBody();
   if (!body.empty()) Say(body);
 }
@@ -124,14 +125,16 @@ void SockJsXhrStream::TakeLine(std::string_view line) {
 }
 
 void SockJsXhrStream::TakeMessage(StreamBlock* block) {
-  if (!stomp_.TakeMessage(block)) return Break();
+  stomp_.TakeMessage(block) ? SendBody() : Break();
+}
+
+void SockJsXhrStream::SendBody() {
   const std::string body = stomp_.TakeBody();
   if (!body.empty()) Send(SockJsPost(start_, "xhr_send", body));
 }
 
 std::string SockJsXhrStream::FollowingRequest() {
-  const std::string body = stomp_.TakeBody();
-  if (!body.empty()) Send(SockJsPost(start_, "xhr_send", body));
+  SendBody();
   return SockJsPost(start_, transport_, "");
 }
 

@@ -43,6 +43,7 @@ class SockJsWebSocketStream final : public WebSocketStream {
   bool TakeBlock(std::string_view bytes, StreamBlock* block) override;
   void TakeText(std::string_view text, StreamBlock* block) override;
   void TakeMessage(StreamBlock* block);
+  void SayBody();
 
   SockJsStomp stomp_;
 };
@@ -65,6 +66,7 @@ class SockJsXhrStream final : public ClientStream {
   size_t TakeChunk(std::string_view bytes);
   void TakeLine(std::string_view line);
   void TakeMessage(StreamBlock* block);
+  void SendBody();
   void EndResponse();
 
   const StreamStart start_;

@@ -44,7 +44,8 @@ class Servers:
     def describe(self, rounds, events):
         """Lines of figures."""
         us = {arm: rounds.spread(lambda r, a=arm: r[a]["us"]).median for arm in rounds.kept[0]}
-        return ["µs of CPU per delivery: " + ", ".join(f"{NAMES.get(arm, arm)} {value:.2f}" for arm, value in us.items()),
+        return ["µs of CPU per delivery: "
+                + ", ".join(f"{NAMES.get(arm, arm)} {value:.2f}" for arm, value in us.items()),
                 f"{rounds.summary()}, of {events} events each, {EVENTS_PER_SECOND} a second; octets of a frame: "
                 + ", ".join(f"{NAMES[wire]} {octets}" for wire, octets in self.frame_bytes.items())]
 

@@ -23,8 +23,8 @@ def _fanout(bench, sessions):
         events = int(EVENTS_PER_SECOND * bench.seconds)
         rounds = run_rounds(bench, servers.arms(events))
     return compare(
-        rounds, "sockjs", f"fan-out, 1 event of {DATA_BYTES} B to {sessions:,} sessions of STOMP over SockJS (websocket): "
-        "CPU per delivery / STOMP", "sockjs", "stomp", None,
-        ["Each delivery goes through a pipe within the edge, is quoted and framed for its session alone. All sessions parsed "
-         "everything: each had every event once, in order."],
+        rounds, "sockjs", f"fan-out, 1 event of {DATA_BYTES} B to {sessions:,} sessions of STOMP over SockJS "
+        "(websocket): CPU per delivery / STOMP", "sockjs", "stomp", None,
+        ["Each delivery goes through a pipe within the edge, is quoted and framed for its session alone. All sessions "
+         "parsed everything: each had every event once, in order."],
         servers.describe(rounds, events) if rounds.kept else ())

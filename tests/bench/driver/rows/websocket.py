@@ -7,5 +7,5 @@ _OPTIONS = ("--wire", "json")
 
 def measure(bench):
     return burst.measure_with(bench, "websocket.burst", "user over WebSocket", _OPTIONS) + [
-        idle.measure_with(bench, "websocket.idle", f"idle CPU of {bench.sessions:,} WebSocket sessions with 15 s cursors, "
-                          "per connection-second", _OPTIONS)]
+        idle.measure_with(bench, "websocket.idle", f"idle CPU of {bench.sessions:,} WebSocket sessions with 15 s "
+                          "cursors, per connection-second", _OPTIONS)]
