@@ -16,6 +16,8 @@ from topology import ROOT, Topology
 _SETTINGS = {"edge.heartbeat_interval": "500ms", "edge.retry": "1s", "edge.stop_grace": "5s"}
 _TOPICS = 10
 SHARED_TOPIC = "tall"
+# Whose session is at the edge that they are connected to.
+DIRECT_WIRES = ("sse", "json", "stomp", "sockjs")
 # A quarter each; half of SockJS is over WebSocket.
 _WIRES = [wire for sockjs in ("sockjs", "sockjs-xhr-streaming", "sockjs", "sockjs-xhr")
           for wire in ("sse", "json", "stomp", sockjs)]
