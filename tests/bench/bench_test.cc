@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,8 @@
 #include "tests/bench/floor_frame.h"
 #include "tests/bench/log_histogram.h"
 #include "tests/bench/payload.h"
+#include "tests/bench/sockjs_frame.h"
+#include "tests/bench/sockjs_stream.h"
 #include "tests/bench/sse_stream.h"
 #include "tests/bench/websocket_stream.h"
 
@@ -144,7 +147,7 @@ TEST(WebSocketStreamTest, ReadsStompOnceForAllSubscriptions) {
       ServerText("MESSAGE\nsubscription:0\nmessage-id:e-10\ntype:x\n\ndata" + nul) + gap("0") +
       ServerText("ERROR\nmessage:drain\n\n" + nul);
   for (const size_t step : {size_t{1}, size_t{7}, octets.size()}) {
-    StompStream stream({{"t1"}, "e-3"});
+    StompStream stream({.topics = {"t1"}, .cursor = "e-3"});
     std::string said;
     EXPECT_THAT(
         Blocks(&stream, octets, step, &said),
@@ -160,6 +163,158 @@ TEST(WebSocketStreamTest, IsBrokenByBinary) {
   Blocks(&stream, std::string("HTTP/1.1 101 x\r\n\r\n") + "\x82\x01x", 1, &said);
   EXPECT_EQ(stream.state(), ClientStream::State::kBroken);
 }
+
+TEST(SockJsFrameTest, ReadsEachKind) {
+  EXPECT_EQ(SockJsFrame::Read("o")->kind, SockJsFrame::Kind::kOpen);
+  EXPECT_EQ(SockJsFrame::Read("h")->kind, SockJsFrame::Kind::kHeartbeat);
+  EXPECT_EQ(SockJsFrame::Read(R"(c[1002,"Connection interrupted"])")->kind,
+            SockJsFrame::Kind::kClose);
+  const auto frame = SockJsFrame::Read(R"(a["\"\\\/\n\u0000é","\u200c\ud83d\ude00",""])");
+  ASSERT_TRUE(frame);
+  EXPECT_THAT(frame->messages, testing::ElementsAre(std::string("\"\\/\n\0é", 7),
+                                                    "\xe2\x80\x8c\xf0\x9f\x98\x80", ""));
+}
+
+TEST(SockJsFrameTest, RefusesWhatIsNone) {
+  for (const char* text : {"", "x", "oo", "a", "a[", "a[]", R"(a["a)", R"(a["a",])", R"(a["a"]x)",
+                           R"(a["\x"])", R"(a["\u12"])", R"(a["\ud83d"])", R"(a["\ude00"])"}) {
+    EXPECT_FALSE(SockJsFrame::Read(text)) << text;
+  }
+}
+
+TEST(SockJsFrameTest, WritesWhatAnotherReads) {
+  EXPECT_EQ(SockJsBody({std::string("a\n\"\\\0", 5), "é"}), R"(["a\u000a\"\\\u0000","é"])");
+  EXPECT_EQ(SockJsFrame::Read("a" + SockJsBody({"\x1f", "b"}))->messages,
+            (std::vector<std::string>{"\x1f", "b"}));
+}
+
+const std::string kSockJsConnected =
+    R"(a["CONNECTED\nversion:1.2\nuser-name:u0\nlast-event-id:e-5\n\n\u0000"])";
+// Two messages in a frame.
+const std::string kSockJsReady = R"(a["RECEIPT\nreceipt-id:ready\n\n\u0000",)"
+                                 R"("MESSAGE\nmessage-id:e-6\ntype:x\n\n{\"n\":1}\u0000"])";
+const std::string kSockJsMore = R"(a["MESSAGE\nmessage-id:e-7\n\ndata\u0000"])";
+const std::string kSockJsError = R"(a["ERROR\nmessage:drain\n\n\u0000"])";
+
+TEST(SockJsWebSocketStreamTest, ReadsTheMessagesOfItsFrames) {
+  const std::string octets = "HTTP/1.1 101 Switching Protocols\r\n\r\n" + ServerText("o") +
+                             ServerText(kSockJsConnected) + ServerText(kSockJsReady) +
+                             ServerText("h") + ServerText(kSockJsMore) + ServerText(kSockJsError) +
+                             ServerText(R"(c[1001,"drain"])") + std::string("\x88\x00", 2);
+  for (const size_t step : {size_t{1}, size_t{7}, octets.size()}) {
+    SockJsWebSocketStream stream({.topics = {"t1"}});
+    std::string said;
+    EXPECT_THAT(
+        Blocks(&stream, octets, step, &said),
+        testing::ElementsAre(R"(e-5|connected|{"userId":"u0","resumed":false})", R"(e-6|x|{"n":1})",
+                             "e-7||data", R"(|closing|{"reason":"drain"})"));
+    EXPECT_NE(said.find(R"(["CONNECT\u000aaccept-version:1.2\u000a)"), std::string::npos);
+    EXPECT_NE(said.find(R"(destination:/topic/t1\u000alast-event-id:e-5\u000a)"),
+              std::string::npos);
+    EXPECT_EQ(stream.state(), ClientStream::State::kBody);
+  }
+}
+
+TEST(SockJsWebSocketStreamTest, IsBrokenByMessagesBeforeItIsOpen) {
+  SockJsWebSocketStream stream({});
+  std::string said;
+  Blocks(&stream, "HTTP/1.1 101 x\r\n\r\n" + ServerText(kSockJsMore), 1, &said);
+  EXPECT_EQ(stream.state(), ClientStream::State::kBroken);
+}
+
+class SockJsXhrStreamTest : public testing::TestWithParam<size_t> {
+ protected:
+  std::vector<std::string> Feed(const std::string& octets) {
+    std::string said;
+    std::vector<std::string> blocks = Blocks(&stream_, octets, GetParam(), &said);
+    EXPECT_EQ(said, "");
+    return blocks;
+  }
+  static std::string Chunk(const std::string& body) {
+    char size[16];
+    std::snprintf(size, sizeof size, "%zx\r\n", body.size());
+    return size + body + "\r\n";
+  }
+  // The session is open, and the next response has begun.
+  void Open() {
+    EXPECT_THAT(Feed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no\n"), testing::IsEmpty());
+    ASSERT_EQ(stream_.state(), ClientStream::State::kOver);
+    EXPECT_TRUE(stream_.NextRequest().starts_with("POST /v1/sockjs/0/u0-1/xhr_streaming?user=u0 "));
+    EXPECT_TRUE(stream_.TakeSend().ends_with(R"(heart-beat:0,0\u000a\u000a\u0000"])"));
+    Feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+         Chunk(std::string(2048, 'h') + "\n"));
+    ASSERT_EQ(stream_.state(), ClientStream::State::kBody);
+  }
+
+  SockJsXhrStream stream_{{.topics = {"t1"}, .user = "u0", .session = "u0-1"}, "xhr_streaming"};
+};
+
+TEST_P(SockJsXhrStreamTest, ReadsOneResponseAfterTheOther) {
+  Open();
+  EXPECT_THAT(Feed(Chunk(kSockJsConnected + "\n")), testing::IsEmpty());
+  const std::string send = stream_.TakeSend();
+  EXPECT_TRUE(send.starts_with("POST /v1/sockjs/0/u0-1/xhr_send?user=u0 HTTP/1.1\r\n")) << send;
+  EXPECT_NE(send.find(R"(destination:/topic/t1\u000alast-event-id:e-5\u000a)"), std::string::npos);
+  // Chunks that are cut elsewhere than the lines.
+  EXPECT_THAT(
+      Feed(Chunk(kSockJsReady.substr(0, 20)) + Chunk(kSockJsReady.substr(20) + "\nh") +
+           Chunk("\n") + "0\r\n\r\n"),
+      testing::ElementsAre(R"(e-5|connected|{"userId":"u0","resumed":false})", R"(e-6|x|{"n":1})"));
+  ASSERT_EQ(stream_.state(), ClientStream::State::kOver);
+  stream_.NextRequest();
+  EXPECT_EQ(stream_.TakeSend(), "");
+  EXPECT_THAT(Feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                   Chunk(std::string(2048, 'h') + "\n") + Chunk(kSockJsMore + "\n")),
+              testing::ElementsAre("e-7||data"));
+}
+
+TEST_P(SockJsXhrStreamTest, PollsForAFrameAtATime) {
+  SockJsXhrStream stream({.user = "u0", .session = "u0-1"}, "xhr");
+  const auto poll = [&stream](const std::string& line) {
+    std::string said;
+    const std::string head =
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(line.size() + 1);
+    const auto blocks = Blocks(&stream, head + "\r\n\r\n" + line + "\n", GetParam(), &said);
+    EXPECT_EQ(stream.state(), ClientStream::State::kOver);
+    EXPECT_TRUE(stream.NextRequest().starts_with("POST /v1/sockjs/0/u0-1/xhr?user=u0 "));
+    EXPECT_EQ(said, "");
+    return blocks;
+  };
+  EXPECT_THAT(poll("o"), testing::IsEmpty());
+  EXPECT_NE(stream.TakeSend(), "");
+  EXPECT_THAT(poll(kSockJsConnected), testing::IsEmpty());
+  EXPECT_NE(stream.TakeSend(), "");
+  EXPECT_THAT(poll(kSockJsReady), testing::SizeIs(2));
+  EXPECT_THAT(poll("h"), testing::IsEmpty());
+  EXPECT_THAT(poll(kSockJsMore), testing::ElementsAre("e-7||data"));
+}
+
+TEST_P(SockJsXhrStreamTest, IsBrokenBehindTheFrameThatEndsTheSession) {
+  Open();
+  EXPECT_THAT(Feed(Chunk(kSockJsError + "\n") + Chunk("c[1001,\"drain\"]\n") + "0\r\n\r\n"),
+              testing::ElementsAre(R"(|closing|{"reason":"drain"})"));
+  EXPECT_EQ(stream_.state(), ClientStream::State::kBroken);
+}
+
+TEST_P(SockJsXhrStreamTest, IsBrokenByASecondOpening) {
+  Open();
+  Feed(Chunk("o\n"));
+  EXPECT_EQ(stream_.state(), ClientStream::State::kBroken);
+}
+
+TEST_P(SockJsXhrStreamTest, IsBrokenByALineThatIsCut) {
+  Open();
+  Feed(Chunk("a[\"x") + "0\r\n\r\n");
+  EXPECT_EQ(stream_.state(), ClientStream::State::kBroken);
+}
+
+TEST_P(SockJsXhrStreamTest, IsBrokenByARefusal) {
+  Feed("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}");
+  EXPECT_EQ(stream_.state(), ClientStream::State::kBroken);
+  EXPECT_EQ(stream_.status(), 503);
+}
+
+INSTANTIATE_TEST_SUITE_P(ReadsOf, SockJsXhrStreamTest, testing::Values(1, 7, 100'000));
 
 class DeliveryCheckTest : public testing::Test {
  protected:

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "tests/bench/sockjs_stream.h"
 #include "tests/bench/sse_stream.h"
 #include "tests/bench/websocket_stream.h"
 
@@ -33,10 +34,8 @@ size_t ClientStream::Feed(std::string_view bytes, const OnBlock& on_block) {
   if (state_ == State::kHead) rest.remove_prefix(TakeHead(rest));
   while (state_ == State::kBody) {
     StreamBlock block;
-    const size_t taken = TakeBlock(rest, &block);
-    if (taken == 0) break;
-    block.octets = taken;
-    rest.remove_prefix(taken);
+    if (!TakeBlock(rest, &block)) break;
+    rest.remove_prefix(block.octets);
     if (SaysAnything(block) && !on_block(block)) return total - rest.size() - held;
   }
   partial_.assign(rest);
@@ -50,10 +49,20 @@ size_t ClientStream::TakeHead(std::string_view bytes) {
   if (head.starts_with(kStatusLine)) {
     std::from_chars(head.data() + kStatusLine.size(), head.data() + head.size(), status_);
   }
-  const bool chunked = head.find("chunked") != std::string_view::npos;
-  state_ = status_ == good_status_ && !chunked ? State::kBody : State::kBroken;
-  if (state_ == State::kBody) OnHead();
+  state_ = status_ == good_status_ ? State::kBody : State::kBroken;
+  if (state_ == State::kBody) OnHead(head);
   return end + kHeadEnd.size();
+}
+
+void ClientStream::OnHead(std::string_view head) {
+  if (head.find("chunked") != std::string_view::npos) Break();
+}
+
+std::string ClientStream::NextRequest() {
+  state_ = State::kHead;
+  status_ = 0;
+  partial_.clear();
+  return FollowingRequest();
 }
 
 std::unique_ptr<ClientStream> OpenStream(Wire wire, StreamStart start) {
@@ -64,23 +73,31 @@ std::unique_ptr<ClientStream> OpenStream(Wire wire, StreamStart start) {
       return std::make_unique<JsonStream>();
     case Wire::kStomp:
       return std::make_unique<StompStream>(std::move(start));
+    case Wire::kSockJs:
+      return std::make_unique<SockJsWebSocketStream>(std::move(start));
+    case Wire::kSockJsXhrStreaming:
+      return std::make_unique<SockJsXhrStream>(std::move(start), "xhr_streaming");
+    case Wire::kSockJsXhr:
+      return std::make_unique<SockJsXhrStream>(std::move(start), "xhr");
   }
   return nullptr;
 }
 
-std::string StreamRequest(Wire wire, const StreamStart& start, std::string_view user,
-                          std::string_view headers) {
-  std::string request = wire == Wire::kSse ? "GET /v1/events?user=" : "GET /v1/ws?user=";
-  request += user;
-  if (wire != Wire::kStomp) {
+std::string StreamRequest(Wire wire, const StreamStart& start, std::string_view headers) {
+  if (wire == Wire::kSockJsXhrStreaming || wire == Wire::kSockJsXhr) {
+    return SockJsPost(start, "xhr", "", headers);
+  }
+  const bool is_stomp = wire == Wire::kStomp || wire == Wire::kSockJs;
+  std::string request = wire == Wire::kSse ? "GET /v1/events" : "GET /v1/ws";
+  if (wire == Wire::kSockJs) request = "GET " + SockJsPath(start, "websocket");
+  request += "?user=" + start.user;
+  if (!is_stomp) {
     for (const std::string& topic : start.topics) request += "&topic=" + topic;
   }
   request += " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
   if (wire != Wire::kSse) request += kUpgrade;
   if (wire == Wire::kStomp) request += "Sec-WebSocket-Protocol: v12.stomp\r\n";
-  if (wire != Wire::kStomp && !start.cursor.empty()) {
-    request += "Last-Event-ID: " + start.cursor + "\r\n";
-  }
+  if (!is_stomp && !start.cursor.empty()) request += "Last-Event-ID: " + start.cursor + "\r\n";
   return request.append(headers).append("\r\n");
 }
 

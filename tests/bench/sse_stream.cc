@@ -14,9 +14,9 @@ std::string_view ValueOf(std::string_view line, size_t colon) {
 
 }  // namespace
 
-size_t SseStream::TakeBlock(std::string_view bytes, StreamBlock* block) {
+bool SseStream::TakeBlock(std::string_view bytes, StreamBlock* block) {
   const size_t block_end = bytes.find(kBlockEnd);
-  if (block_end == std::string_view::npos) return 0;
+  if (block_end == std::string_view::npos) return false;
   std::string_view text = bytes.substr(0, block_end);
   while (!text.empty()) {
     const size_t end = text.find('\n');
@@ -36,7 +36,8 @@ size_t SseStream::TakeBlock(std::string_view bytes, StreamBlock* block) {
       block->has_data = true;
     }
   }
-  return block_end + kBlockEnd.size();
+  block->octets = block_end + kBlockEnd.size();
+  return true;
 }
 
 }  // namespace sluice::bench

@@ -12,7 +12,7 @@ class SseStream final : public ClientStream {
   SseStream() : ClientStream(200) {}
 
  private:
-  size_t TakeBlock(std::string_view bytes, StreamBlock* block) override;
+  bool TakeBlock(std::string_view bytes, StreamBlock* block) override;
 };
 
 }  // namespace sluice::bench

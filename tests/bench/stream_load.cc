@@ -4,8 +4,10 @@
 //   storm BYTES CURSOR   the same, done when that many octets of events have come as well
 //   reset                counts from zero
 //   await BYTES          done when that many octets of events have come in all, or after --timeout
-//   events COUNT         done when every session that parses has that many events and all sessions
+//   events COUNT         done when every session that parses has that many events and the others
 //                        together as many octets as if each had what the first has
+//   total COUNT          done when the sessions that parse have that many events in all, or after
+//                        --timeout
 //   settle MS            done when nothing has come for that long, or after --timeout
 //   report               the counts
 //   drain                lets slow sessions (--mode stall, trickle) read
@@ -64,7 +66,8 @@ class Load {
     uint64_t number = 0;
     words >> verb;
     if (verb == "quit") return false;
-    if (verb == "storm" || verb == "await" || verb == "events" || verb == "settle") {
+    if (verb == "storm" || verb == "await" || verb == "events" || verb == "total" ||
+        verb == "settle") {
       words >> number;
     }
     words >> cursor;
@@ -75,6 +78,9 @@ class Load {
       Linger();
     } else if (verb == "events") {
       TurnUntil([&] { return HasEvents(number); });
+      Linger();
+    } else if (verb == "total") {
+      TurnUntil([&] { return swarm_.totals().events >= number; });
       Linger();
     } else if (verb == "settle") {
       Settle(static_cast<int64_t>(number) * kNsPerMs);
@@ -122,10 +128,16 @@ class Load {
   // What every session gets alike.
   bool HasEvents(uint64_t count) const {
     const auto& sessions = swarm_.sessions();
-    if (swarm_.bytes() < sessions.front().bytes * sessions.size()) return false;
-    return std::all_of(sessions.begin(), sessions.end(), [count](const LoadSession& session) {
-      return session.mode != ReadMode::kParse || session.check.events() >= count;
-    });
+    uint64_t octets = 0, due = 0;
+    for (const LoadSession& session : sessions) {
+      if (session.mode == ReadMode::kParse) {
+        if (session.check.events() < count) return false;
+      } else {
+        octets += session.bytes;
+        due += sessions.front().bytes;  // which parses
+      }
+    }
+    return octets >= due;
   }
 
   void Settle(int64_t quiet_ns) {
@@ -232,8 +244,10 @@ int main(int argc, char** argv) {
   auto& swarm = options.swarm;
   const std::map<std::string, ReadMode> modes = {
       {"count", ReadMode::kCount}, {"stall", ReadMode::kStall}, {"trickle", ReadMode::kTrickle}};
-  const std::map<std::string, Wire> wires = {
-      {"sse", Wire::kSse}, {"json", Wire::kJson}, {"stomp", Wire::kStomp}};
+  const std::map<std::string, Wire> wires = {{"sse", Wire::kSse},
+                                             {"json", Wire::kJson},
+                                             {"stomp", Wire::kStomp},
+                                             {"sockjs", Wire::kSockJs}};
   CLI::App app("Opens many sessions and verifies what arrives; commands on stdin");
   app.add_option("--port", swarm.route.port, "of the server on 127.0.0.1")->required();
   app.add_option("--sessions", swarm.sessions)->check(CLI::Range(1, 19'900));

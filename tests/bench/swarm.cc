@@ -128,7 +128,8 @@ void Swarm::OpenOne(uint32_t index) {
     return;
   }
   session.state = LoadSession::State::kConnecting;
-  session.stream = OpenStream(options_.wire, {options_.topics, cursor_});
+  session.stream = OpenStream(options_.wire,
+                              {.topics = options_.topics, .cursor = cursor_, .user = session.user});
   SendRequest(session, EPOLL_CTL_ADD);
 }
 
@@ -156,17 +157,16 @@ bool Swarm::SendReply(LoadSession& session) {
 }
 
 std::string Swarm::Request(const LoadSession& session) const {
-  StreamStart start{options_.topics, cursor_};
-  std::string user = session.user;
+  StreamStart start{.topics = options_.topics, .cursor = cursor_, .user = session.user};
   if (options_.cursor_in_query && !cursor_.empty()) {
-    user += "&last_event_id=" + std::exchange(start.cursor, {});
+    start.user += "&last_event_id=" + std::exchange(start.cursor, {});
   }
   std::string headers;
   if (!options_.tokens.empty()) {
     const auto index = static_cast<size_t>(&session - sessions_.data());
     headers = "Authorization: Bearer " + options_.tokens.at(options_.first_user + index) + "\r\n";
   }
-  return StreamRequest(options_.wire, start, user, headers);
+  return StreamRequest(options_.wire, start, headers);
 }
 
 void Swarm::Read(LoadSession& session) {
@@ -202,12 +202,12 @@ void Swarm::ReadParsing(LoadSession& session) {
 void Swarm::TakeBytes(LoadSession& session, std::string_view bytes) {
   const int64_t now = NowNs();
   while (!bytes.empty()) {
-    const bool counting_events = session.state == LoadSession::State::kConnected;
     const size_t taken = session.stream->Feed(bytes, [&](const StreamBlock& block) {
+      const bool counting_events = session.state == LoadSession::State::kConnected;
       if (!counting_events && block.event == "connected") {
         session.check.Take(block, session.user, now, &totals_);
         SetConnected(session);
-        return false;
+        return session.mode == ReadMode::kParse;
       }
       if (!counting_events && block.id.empty()) return true;  // `retry:` comes before
       const uint64_t before = totals_.events;

@@ -2,9 +2,10 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "tests/bench/client_stream.h"
+#include "tests/bench/stomp_dialogue.h"
 
 namespace sluice::bench {
 
@@ -17,9 +18,7 @@ class WebSocketStream : public ClientStream {
   virtual void TakeText(std::string_view text, StreamBlock* block) = 0;
   // A masked text frame, whose mask is zero.
   void Say(std::string_view text);
-
- private:
-  size_t TakeBlock(std::string_view bytes, StreamBlock* block) final;
+  bool TakeBlock(std::string_view bytes, StreamBlock* block) override;
 };
 
 // The subprotocol sluice.v1.json. Takes it as the edge writes it: known members in a known order,
@@ -31,24 +30,17 @@ class JsonStream final : public WebSocketStream {
   std::string data_;
 };
 
-// STOMP 1.2: CONNECT, then subscriptions to the user's queue and to each topic, all behind the
-// cursor, or behind where the stream stood when it began. What is said of each subscription is
-// handed out once.
+// STOMP 1.2, a frame in each message.
 class StompStream final : public WebSocketStream {
  public:
-  explicit StompStream(StreamStart start) : start_(std::move(start)) {}
+  explicit StompStream(StreamStart start) : dialogue_(std::move(start)) {}
 
  private:
-  void OnHead() override;
+  void OnHead(std::string_view head) override;
   void TakeText(std::string_view text, StreamBlock* block) override;
-  void TakeMessage(std::string_view head, std::string_view body, StreamBlock* block);
-  void Subscribe();
+  void SayAll();
 
-  const StreamStart start_;
-  std::string begin_;      // the cursor that the subscriptions present
-  std::string connected_;  // data of `connected`
-  std::string closing_;    // data of `closing`
-  std::string gap_;        // id of the last gap
+  StompDialogue dialogue_;
 };
 
 }  // namespace sluice::bench

@@ -34,7 +34,8 @@ def check_lines(publisher, subscribers, topology, gaps_allowed=ALL_GAPS, doubles
     _check_clients(subscribers, log, _awaited(topology), findings, gaps_allowed)
     check_ends(topology, findings)
     check_resources(topology, findings)
-    for figure in ("acknowledged", "delivered", "processes"):
+    by_protocol = [figure for figure in findings.figures if figure.startswith("delivered_")]
+    for figure in ("acknowledged", "delivered", "processes", *by_protocol):
         if not findings.figures.get(figure):
             findings.add("I1", f"nothing was checked: {figure} is 0")
     return findings
@@ -50,7 +51,7 @@ def _check_clients(subscribers, log, awaited, findings, gaps_allowed):
     clients = {}
     for kind, _, name, *fields in subscribers:
         if kind == "S":
-            clients[name] = Client(name, fields[0], findings, gaps_allowed, is_quiet=fields[1:] == ["stomp"])
+            clients[name] = Client(name, *fields, findings, gaps_allowed)
         elif kind == "T":
             clients[name].channels.add(fields[0])
     for client in clients.values():
@@ -60,6 +61,7 @@ def _check_clients(subscribers, log, awaited, findings, gaps_allowed):
             clients[name].take(kind, fields, log)
     for client in clients.values():
         client.finish(awaited)
+        findings.count(f"delivered_{client.wire}", 0)
     findings.count("clients", len(clients))
 
 

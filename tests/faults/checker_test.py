@@ -26,9 +26,9 @@ A 20 5 1 0 4 - 0 900
 
 # Client 0 follows u0 and t0 and changes the edge once, client 1 follows u1.
 SUBSCRIBERS = """
-S 1 0 u0
+S 1 0 u0 sse
 T 1 0 t0
-S 1 1 u1
+S 1 1 u1 sockjs-xhr
 O 2 0 1 0 -
 O 2 1 1 1 -
 C 3 0 1 e-10 0 u0
@@ -50,10 +50,10 @@ I 30 1 1 e-15
 TOPOLOGY = """
 B 1 edge1 100
 B 1 edge2 101
-R 5 edge2 base 1000000 50 10
+R 5 edge2 base 1000000 50 10 10
 K 17 edge1 15
 Z 17 edge1 0
-R 40 edge2 end 1010000 61 20
+R 40 edge2 end 1010000 61 20 20
 Q 41 e-15
 K 50 edge2 15
 Z 51 edge2 0
@@ -97,7 +97,7 @@ class CheckerTest(unittest.TestCase):
         self.assert_breaks("I1", "E 19 0 2 e-14 4 u0\n", "", "the first e-14")
 
     def test_an_event_that_only_others_saw_is_lost_too(self):
-        seen_by_another = "S 1 2 u0\nO 2 2 1 0 -\nC 3 2 1 e-14 0 u0\nE 20 2 1 e-15 5 u0\n"
+        seen_by_another = "S 1 2 u0 json\nO 2 2 1 0 -\nC 3 2 1 e-14 0 u0\nE 20 2 1 e-15 5 u0\n"
         self.assert_breaks("I1", "E 20 0 2 e-15 5 u0\n", seen_by_another, "client 0 went from e-14 to e-15")
 
     def test_an_acknowledgement_under_two_ids_of_which_one_is_anothers_is_found(self):
@@ -117,6 +117,9 @@ class CheckerTest(unittest.TestCase):
 
     def test_a_run_in_which_nothing_happened_proves_nothing(self):
         self.assertEqual(len(check_lines([], [], []).of("I1")), 3)
+
+    def test_a_protocol_over_which_nothing_came_proves_nothing(self):
+        self.assert_breaks("I1", "E 16 1 1 e-13 3 u1\n", "", "nothing was checked: delivered_sockjs-xhr is 0")
 
     # gaps
     GAP = ("C 18 0 2 e-13 1 u0\nE 19 0 2 e-14 4 u0",
@@ -206,10 +209,10 @@ class CheckerTest(unittest.TestCase):
 
     # I6
     def test_memory_that_grows_is_found(self):
-        self.assert_breaks("I6", "end 1010000 61 20", "end 1090000 61 20", "bytes of RSS")
+        self.assert_breaks("I6", "end 1010000 61 20 20", "end 1090000 61 20 20", "bytes of RSS")
 
     def test_descriptors_that_are_left_open_are_found(self):
-        self.assert_breaks("I6", "end 1010000 61 20", "end 1010000 75 20", "75 descriptors")
+        self.assert_breaks("I6", "end 1010000 61 20 20", "end 1010000 75 20 20", "75 descriptors")
 
 
 class HistoryTest(unittest.TestCase):

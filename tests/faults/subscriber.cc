@@ -2,8 +2,15 @@
 
 namespace sluice::faults {
 
+bool Subscriber::is_xhr() const {
+  return wire == bench::Wire::kSockJsXhrStreaming || wire == bench::Wire::kSockJsXhr;
+}
+
 bench::StreamStart Subscriber::Start() const {
-  return {topics, cursor.epoch.empty() ? "" : cursor.ToString()};
+  return {.topics = topics,
+          .cursor = cursor.epoch.empty() ? "" : cursor.ToString(),
+          .user = user,
+          .session = user + "-" + std::to_string(connection)};
 }
 
 }  // namespace sluice::faults

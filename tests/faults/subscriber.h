@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,7 +33,16 @@ struct Subscriber {
   int64_t retry_ms = 0;  // as the server said; 0: it did not yet
   EventId cursor;        // id of the last block that had one; no epoch: none
   std::unique_ptr<bench::ClientStream> stream;
+  std::string request;  // of the response that is read, or is to be
 
+  // What is said over connections of its own: SockJS without WebSocket.
+  std::deque<std::string> sends;  // requests; the first is under way
+  int send_fd = -1;               // of the first
+  std::string send_answer;        // what has come of its answer
+  uint32_t hops = 0;              // requests of this connection that went to other edges
+
+  bool is_xhr() const;
+  // Of the current connection.
   bench::StreamStart Start() const;
 };
 

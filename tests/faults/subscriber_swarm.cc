@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <utility>
 
 #include "tests/bench/bench_clock.h"
 #include "tests/bench/client_socket.h"
@@ -23,6 +24,7 @@ using bench::StreamBlock;
 constexpr size_t kReadBytes = 256u << 10;
 constexpr size_t kEventsPerTurn = 1024;
 constexpr uint64_t kCommandTag = UINT64_MAX;
+constexpr uint64_t kSendTag = 1ull << 32;  // beside a subscriber's index: its connection that sends
 constexpr int64_t kNsPerMs = 1'000'000;
 
 [[noreturn]] void Die(const char* what) {
@@ -38,6 +40,12 @@ const char* NameOf(bench::Wire wire) {
       return "json";
     case bench::Wire::kStomp:
       return "stomp";
+    case bench::Wire::kSockJs:
+      return "sockjs";
+    case bench::Wire::kSockJsXhrStreaming:
+      return "sockjs-xhr-streaming";
+    case bench::Wire::kSockJsXhr:
+      return "sockjs-xhr";
   }
   return "";
 }
@@ -95,10 +103,14 @@ bool SubscriberSwarm::Turn(int timeout_ms) {
     const epoll_event& event = events[static_cast<size_t>(i)];
     if (event.data.u64 == kCommandTag) {
       has_command = true;
-    } else if (event.events & EPOLLOUT) {
-      SendRequest(subscribers_[event.data.u64], EPOLL_CTL_MOD);
+      continue;
+    }
+    Subscriber& subscriber = subscribers_[event.data.u64 % kSendTag];
+    const bool is_writable = (event.events & EPOLLOUT) != 0;
+    if (event.data.u64 >= kSendTag) {
+      is_writable ? WriteSend(subscriber) : ReadSendAnswer(subscriber);
     } else {
-      Read(subscribers_[event.data.u64]);
+      is_writable ? SendRequest(subscriber, EPOLL_CTL_MOD) : Read(subscriber);
     }
   }
   return has_command;
@@ -150,7 +162,9 @@ void SubscriberSwarm::StartDue() {
 void SubscriberSwarm::Connect(Subscriber& subscriber) {
   const std::string cursor = subscriber.cursor.epoch.empty() ? "-" : subscriber.cursor.ToString();
   ++subscriber.connection;
+  subscriber.hops = 0;
   subscriber.stream = bench::OpenStream(subscriber.wire, subscriber.Start());
+  subscriber.request = bench::StreamRequest(subscriber.wire, subscriber.Start());
   subscriber.state = Subscriber::State::kConnecting;
   history_->Write('O', "%u %u %u %s", subscriber.index, subscriber.connection, subscriber.edge,
                   cursor.c_str());
@@ -167,16 +181,20 @@ void SubscriberSwarm::Connect(Subscriber& subscriber) {
 
 // `operation`: ADD the first time, MOD after a wait for the handshake.
 void SubscriberSwarm::SendRequest(Subscriber& subscriber, int operation) {
-  const std::string request =
-      bench::StreamRequest(subscriber.wire, subscriber.Start(), subscriber.user);
-  const ssize_t sent = send(subscriber.fd, request.data(), request.size(), MSG_NOSIGNAL);
-  if (sent != static_cast<ssize_t>(request.size()) && !(sent < 0 && errno == EAGAIN)) {
+  if (subscriber.fd < 0) return;  // left in this very turn
+  if (!Write(subscriber.fd, subscriber.index, subscriber.request, operation)) {
     End(subscriber, "refused");
-    return;
   }
+}
+
+// Once `fd` has taken `request`, waits for the answer, else for the handshake. False: refused.
+bool SubscriberSwarm::Write(int fd, uint64_t tag, const std::string& request, int operation) {
+  const ssize_t sent = send(fd, request.data(), request.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(request.size()) && !(sent < 0 && errno == EAGAIN)) return false;
   epoll_event event = {.events = sent < 0 ? uint32_t{EPOLLOUT} : uint32_t{EPOLLIN},
-                       .data = {.u64 = subscriber.index}};
-  if (epoll_ctl(epoll_, operation, subscriber.fd, &event) != 0) Die("epoll_ctl");
+                       .data = {.u64 = tag}};
+  if (epoll_ctl(epoll_, operation, fd, &event) != 0) Die("epoll_ctl");
+  return true;
 }
 
 void SubscriberSwarm::Read(Subscriber& subscriber) {
@@ -195,10 +213,81 @@ void SubscriberSwarm::Read(Subscriber& subscriber) {
   const std::string reply = subscriber.stream->TakeReply();
   if (subscriber.stream->state() == bench::ClientStream::State::kBroken) {
     End(subscriber, "status-" + std::to_string(subscriber.stream->status()));
+    return;
+  }
+  QueueSend(subscriber, subscriber.stream->TakeSend());
+  if (subscriber.fd >= 0 && subscriber.stream->state() == bench::ClientStream::State::kOver) {
+    Continue(subscriber);
   } else if (!reply.empty() && send(subscriber.fd, reply.data(), reply.size(), MSG_NOSIGNAL) !=
                                    static_cast<ssize_t>(reply.size())) {
     End(subscriber, "reset");
   }
+}
+
+// The response has ended in good order: the next comes from another edge.
+void SubscriberSwarm::Continue(Subscriber& subscriber) {
+  close(subscriber.fd);
+  subscriber.request = subscriber.stream->NextRequest();
+  subscriber.fd = AskElsewhere(subscriber, subscriber.index, subscriber.request);
+  if (subscriber.fd < 0) {
+    End(subscriber, "refused");
+    return;
+  }
+  QueueSend(subscriber, subscriber.stream->TakeSend());
+}
+
+// Asks the next edge in turn that listens, as a load balancer does; -1: none. The connection, which
+// is watched under `tag`.
+int SubscriberSwarm::AskElsewhere(Subscriber& subscriber, uint64_t tag,
+                                  const std::string& request) {
+  for (size_t i = 0; i < options_.edges.size(); ++i) {
+    const size_t edge = (subscriber.edge + ++subscriber.hops) % options_.edges.size();
+    const bench::Route route = {.port = options_.edges[edge], .sources = options_.sources};
+    const int fd = bench::ConnectFrom(route, subscriber.index);
+    if (fd >= 0 && Write(fd, tag, request, EPOLL_CTL_ADD)) return fd;
+    if (fd >= 0) close(fd);
+  }
+  return -1;
+}
+
+void SubscriberSwarm::QueueSend(Subscriber& subscriber, std::string request) {
+  if (request.empty() || subscriber.fd < 0) return;
+  subscriber.sends.push_back(std::move(request));
+  if (subscriber.send_fd < 0) BeginSend(subscriber);
+}
+
+void SubscriberSwarm::BeginSend(Subscriber& subscriber) {
+  subscriber.send_answer.clear();
+  subscriber.send_fd =
+      AskElsewhere(subscriber, kSendTag | subscriber.index, subscriber.sends.front());
+  if (subscriber.send_fd < 0) End(subscriber, "refused");
+}
+
+// After a wait for the handshake.
+void SubscriberSwarm::WriteSend(Subscriber& subscriber) {
+  if (subscriber.send_fd < 0) return;
+  const uint64_t tag = kSendTag | subscriber.index;
+  if (!Write(subscriber.send_fd, tag, subscriber.sends.front(), EPOLL_CTL_MOD)) {
+    End(subscriber, "refused");
+  }
+}
+
+// Unless it is 204, nobody knows what was taken, and the session is given up.
+void SubscriberSwarm::ReadSendAnswer(Subscriber& subscriber) {
+  constexpr std::string_view kTaken = "HTTP/1.1 204 ";
+  if (subscriber.send_fd < 0) return;
+  const ssize_t got = recv(subscriber.send_fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+  if (got < 0 && errno == EAGAIN) return;
+  if (got > 0) subscriber.send_answer.append(buffer_.data(), static_cast<size_t>(got));
+  const std::string_view answer = subscriber.send_answer;
+  if (got > 0 && answer.size() < kTaken.size()) return;
+  if (!answer.starts_with(kTaken)) {
+    End(subscriber, "send-refused");
+    return;
+  }
+  close(std::exchange(subscriber.send_fd, -1));
+  subscriber.sends.pop_front();
+  if (!subscriber.sends.empty()) BeginSend(subscriber);
 }
 
 void SubscriberSwarm::Take(Subscriber& subscriber, const StreamBlock& block) {
@@ -207,7 +296,7 @@ void SubscriberSwarm::Take(Subscriber& subscriber, const StreamBlock& block) {
   }
   if (block.event == "closing") {
     const std::string_view reason = StringField(block.data, "reason");
-    ++counts_.closings;
+    ++(subscriber.is_xhr() ? counts_.xhr_closings : counts_.closings);
     history_->Write('X', "%u %u %.*s", subscriber.index, subscriber.connection, Width(reason),
                     reason.data());
     return;
@@ -277,10 +366,13 @@ void SubscriberSwarm::Close(Subscriber& subscriber, std::string_view how) {
                   how.data());
   if (subscriber.state == Subscriber::State::kConnected) {
     --connected_;
-    ++counts_.disconnects;
+    ++(subscriber.is_xhr() ? counts_.xhr_disconnects : counts_.disconnects);
   }
-  if (subscriber.fd >= 0) close(subscriber.fd);
-  subscriber.fd = -1;
+  for (int* const fd : {&subscriber.fd, &subscriber.send_fd}) {
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+  }
+  subscriber.sends.clear();
 }
 
 void SubscriberSwarm::WaitUntil(Subscriber& subscriber, int64_t due_ns) {

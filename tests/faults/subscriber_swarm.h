@@ -27,11 +27,15 @@ struct SwarmOptions {
   uint32_t sources = 8;                 // addresses from 127.0.0.2
 };
 
+// What may befall a session that is reached through other edges and NATS (SockJS over xhr) and no
+// other is counted apart.
 struct SwarmCounts {
   uint64_t events = 0;
   uint64_t gaps = 0;
   uint64_t closings = 0;
+  uint64_t xhr_closings = 0;
   uint64_t disconnects = 0;
+  uint64_t xhr_disconnects = 0;
   uint64_t connections = 0;  // `connected` came
   uint64_t resumed = 0;      // of these, with their cursor
   uint64_t refusals = 0;     // ended before `connected`
@@ -40,8 +44,9 @@ struct SwarmCounts {
 
 // Many user agents on one epoll that behave as an EventSource does, whatever they speak: each reads
 // its stream, keeps the last id, and when the stream ends or is refused goes to the next edge with
-// its cursor after the server's `retry:`, spread. Everything that is seen is written to the
-// history; nothing is judged here. Thread: one.
+// its cursor after the server's `retry:`, spread. A client of SockJS over xhr has each request of a
+// session go to another edge than the one before, as without sticky sessions. Everything that is
+// seen is written to the history; nothing is judged here. Thread: one.
 class SubscriberSwarm {
  public:
   // `command_fd` is watched too, so that a command interrupts a turn.
@@ -72,6 +77,13 @@ class SubscriberSwarm {
   void Connect(Subscriber& subscriber);
   void SendRequest(Subscriber& subscriber, int operation);
   void Read(Subscriber& subscriber);
+  void Continue(Subscriber& subscriber);
+  int AskElsewhere(Subscriber& subscriber, uint64_t tag, const std::string& request);
+  void QueueSend(Subscriber& subscriber, std::string request);
+  void BeginSend(Subscriber& subscriber);
+  void WriteSend(Subscriber& subscriber);
+  void ReadSendAnswer(Subscriber& subscriber);
+  bool Write(int fd, uint64_t tag, const std::string& request, int operation);
   void Take(Subscriber& subscriber, const bench::StreamBlock& block);
   void TakeConnected(Subscriber& subscriber, const bench::StreamBlock& block);
   void TakeEvent(Subscriber& subscriber, const bench::StreamBlock& block);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <string>
@@ -30,7 +31,11 @@ constexpr int64_t kNsPerMs = 1'000'000;
 class Commands {
  public:
   Commands(const SwarmOptions& options, History* history)
-      : history_(history), swarm_(options, history, STDIN_FILENO), input_(STDIN_FILENO) {}
+      : history_(history), swarm_(options, history, STDIN_FILENO), input_(STDIN_FILENO) {
+    const auto& all = swarm_.subscribers();
+    xhr_subscribers_ = std::count_if(
+        all.begin(), all.end(), [](const Subscriber& subscriber) { return subscriber.is_xhr(); });
+  }
 
   // Until `quit` or the end of stdin.
   void Run() {
@@ -103,14 +108,17 @@ class Commands {
     bench::JsonLine(verb)
         .Add("ok", ok ? 1 : 0)
         .Add("subscribers", swarm_.subscribers().size())
+        .Add("xhr_subscribers", xhr_subscribers_)
         .Add("connected", swarm_.connected())
         .Add("events", counts.events)
         .Add("gaps", counts.gaps)
         .Add("closings", counts.closings)
+        .Add("xhr_closings", counts.xhr_closings)
         .Add("connections", counts.connections)
         .Add("resumed", counts.resumed)
         .Add("refusals", counts.refusals)
         .Add("disconnects", counts.disconnects)
+        .Add("xhr_disconnects", counts.xhr_disconnects)
         .Add("malformed", counts.malformed)
         .Add("took_ns", bench::NowNs() - started_ns_)
         .Print();
@@ -121,6 +129,7 @@ class Commands {
   History* const history_;
   SubscriberSwarm swarm_;
   bench::CommandInput input_;
+  int64_t xhr_subscribers_ = 0;
   int64_t started_ns_ = 0;
 };
 
@@ -137,11 +146,15 @@ int main(int argc, char** argv) {
   app.add_option("--topics", options.topics, "how many there are");
   app.add_option("--topic-followers", options.topic_followers, "so many follow one of them");
   app.add_option("--shared-topic", options.shared_topic, "which everybody follows");
-  app.add_option("--wire", options.wires, "that they speak in turn: sse, json, stomp")
+  using sluice::bench::Wire;
+  app.add_option("--wire", options.wires, "that they speak in turn")
       ->transform(CLI::CheckedTransformer(
-          std::map<std::string, sluice::bench::Wire>{{"sse", sluice::bench::Wire::kSse},
-                                                     {"json", sluice::bench::Wire::kJson},
-                                                     {"stomp", sluice::bench::Wire::kStomp}}));
+          std::map<std::string, Wire>{{"sse", Wire::kSse},
+                                      {"json", Wire::kJson},
+                                      {"stomp", Wire::kStomp},
+                                      {"sockjs", Wire::kSockJs},
+                                      {"sockjs-xhr-streaming", Wire::kSockJsXhrStreaming},
+                                      {"sockjs-xhr", Wire::kSockJsXhr}}));
   app.add_option("--retry-scale", options.retry_scale, "of what the server says");
   app.add_option("--retry-cap", options.retry_cap_ms, "ms, the longest wait");
   app.add_option("--connect-timeout", options.connect_timeout_ms, "ms until `connected`");

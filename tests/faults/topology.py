@@ -117,8 +117,8 @@ class Topology:
     def record_resources(self, label, with_memory=False):
         for process in self.sluices:
             if process.is_running:
-                sessions = process.sessions() if process in self.edges else 0
-                process.record_resources(label, sessions, with_memory)
+                of_clients = (process.sessions(), process.connections()) if process in self.edges else ()
+                process.record_resources(label, with_memory, *of_clients)
 
 
 def describe(topology):

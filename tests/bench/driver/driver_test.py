@@ -13,6 +13,8 @@ from driver import report  # noqa: E402
 from driver.result import judge  # noqa: E402
 from driver.rounds import Rounds, Sample, Spread, run_rounds  # noqa: E402
 from driver.rows.memory import slope  # noqa: E402
+from driver.rows.protocols import compare  # noqa: E402
+from driver.tools import Load, Loss  # noqa: E402
 
 
 class DriverTest(unittest.TestCase):
@@ -40,6 +42,26 @@ class DriverTest(unittest.TestCase):
         self.assertEqual(judge(3.0, 2.0), "missed")
         self.assertEqual(judge(1.0, 2.0, Rounds([{}], [], wanted=5)), "void")
         self.assertEqual(judge(1.0, 2.0, Rounds([{}, {}], ["noise"], 2, keep_noisy=True)), "void")
+
+    def test_a_comparison_is_of_the_same_round_and_judged_if_there_is_a_limit(self):
+        rounds = Rounds([{"a": {"us": 3}, "b": {"us": 2}}, {"a": {"us": 10}, "b": {"us": 4}}], [], 2)
+        found = [compare(rounds, "row", "what", "a", "b", limit, []) for limit in (1.2, 3, None)]
+        self.assertEqual([each.measured for each in found], ["2.00 x (1.50 to 2.50)"] * 3)
+        self.assertEqual([(each.target, each.status) for each in found],
+                         [("<= 1.2 x", "missed"), ("<= 3 x", "met"), ("-", "reported")])
+        self.assertEqual(compare(Rounds([], ["noise"], 2), "row", "what", "a", "b", None, []).status, "void")
+
+    def test_an_event_too_few_or_too_many_is_a_loss(self):
+        clean = dict.fromkeys(("failed", "ended", "gaps", "closings", "out_of_order", "malformed", "misdelivered"), 0)
+        load = SimpleNamespace(ask=lambda _: {"kind": "total", "sessions": 1, "connected": 1, "events": 5, **clean})
+        self.assertEqual(Load.await_total(load, 5)["events"], 5)
+        for due in (4, 6):
+            with self.assertRaises(Loss):
+                Load.await_total(load, due)
+
+    def test_the_page_has_a_place_for_each_row(self):
+        rows = {path.stem for path in (Path(report.__file__).parent / "rows").glob("*.py")} - {"__init__"}
+        self.assertEqual(set(report.ORDER), rows)
 
     def test_a_row_that_is_measured_again_leaves_the_others_on_the_page(self):
         def record(row, measured, status):

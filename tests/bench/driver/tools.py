@@ -45,6 +45,13 @@ class Load(Process):
         report = demand_clean(self.ask(f"await {octets}"))
         return _demand_bytes(report, octets)
 
+    def await_total(self, events):
+        """Where all sessions parse: demands exactly so many events in all."""
+        report = demand_clean(self.ask(f"total {events}"))
+        if report["events"] != events:
+            raise Loss(f"{report['events']} events arrived, {events} were due")
+        return report
+
 
 def _demand_bytes(report, octets):
     if report["bytes"] != octets:

@@ -1,5 +1,5 @@
 """Three NATS servers keep the stream (R3): the one that leads it is stopped (SIGSTOP) for 30 s and goes on;
-nothing acknowledged is lost, no client notices."""
+nothing acknowledged is lost, no client notices but SockJS over xhr, which NATS carries."""
 
 import time
 

@@ -1,5 +1,5 @@
 """Three NATS servers keep the stream (R3): kill -9 each in turn under load, the next once all replicas are
-current again; nothing acknowledged is lost, no client notices."""
+current again; nothing acknowledged is lost, no client notices but SockJS over xhr, which NATS carries."""
 
 from lab.process import Failed, await_condition
 from lab.trial import Trial

@@ -4,14 +4,15 @@ told UNAVAILABLE; all recover without a restart, and without having grown."""
 import time
 
 from lab.process import Failed, await_condition
-from lab.trial import Trial
+from lab.trial import DIRECT_WIRES, Trial
 
 _NOTICED_SECONDS = 20
 _SETTINGS = {"retention.max_bytes": "1MiB"}  # full before the base is measured
 
 
 def run(size):
-    with Trial("nats-away", size, settings=_SETTINGS) as trial:
+    # Without SockJS over xhr, which is disconnected, and would come back behind what is retained.
+    with Trial("nats-away", size, settings=_SETTINGS, wires=DIRECT_WIRES) as trial:
         if size.is_long:
             # Memory is compared with that after an outage which is longer than publishers keep on
             # trying: by then as many calls have waited at once as ever will.

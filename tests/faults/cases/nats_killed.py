@@ -1,4 +1,5 @@
-"""kill -9 NATS, the stream in a file: a process that dies loses nothing, no client notices."""
+"""kill -9 NATS, the stream in a file: a process that dies loses nothing, no client notices but SockJS
+over xhr, which NATS carries."""
 
 from lab import restart
 from lab.process import Failed

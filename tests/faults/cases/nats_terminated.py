@@ -1,4 +1,5 @@
-"""NATS restarts in good order, the stream in a file: nothing is lost, no client notices."""
+"""NATS restarts in good order, the stream in a file: nothing is lost, no client notices but SockJS
+over xhr, which NATS carries."""
 
 from lab import restart
 from lab.process import Failed

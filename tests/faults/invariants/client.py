@@ -7,13 +7,15 @@ from invariants.event_log import Entitlement
 from invariants.finding import read_id, write_id
 
 _NOTHING = Entitlement([])
+_STOMP = ("stomp", "sockjs", "sockjs-xhr-streaming", "sockjs-xhr")  # which does not say where an idle stream stands
 
 
 class Client:
-    def __init__(self, name, user, findings, gaps_allowed, is_quiet=False):
+    def __init__(self, name, user, wire, findings, gaps_allowed):
         self.name = name
         self.user = user
-        self._is_quiet = is_quiet  # its protocol does not say where an idle stream stands
+        self.wire = wire
+        self._is_quiet = wire in _STOMP
         self.channels = {user}
         self.cursor = None
         self.last_seen = None  # id of the last block, which must be presented next
@@ -71,6 +73,7 @@ class Client:
             self._violate("I3", f"got {write_id(position)}: publish {number} for {target}, which was "
                                 f"for {log.target_of(number)}")
         self._findings.count("delivered")
+        self._findings.count(f"delivered_{self.wire}")
         self._rise(position, is_event=True)
 
     def _idle(self, position, _, __):

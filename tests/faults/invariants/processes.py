@@ -28,7 +28,7 @@ def _check_end(name, signals, code, findings):
 
 
 def check_resources(lines, findings):
-    """Lines R (name, base or end, RSS in bytes or -, descriptors, sessions)."""
+    """Lines R (name, base or end, RSS in bytes or -, descriptors, sessions, connections)."""
     base = {}
     for kind, _, name, *fields in lines:
         if kind == "B":
@@ -43,13 +43,13 @@ def check_resources(lines, findings):
 
 
 def _compare(name, base, end, findings):
-    rss, fds, sessions = base
+    rss, fds, sessions, connections = base
     more = end[2] - sessions
     findings.count("resources_compared")
     rss_limit = rss * RSS_GROWTH + max(more, 0) * SESSION_BYTES
     if end[0] > rss_limit:
         findings.add("I6", f"{name} has {end[0]} bytes of RSS, it had {rss} (limit {rss_limit:.0f})")
-    fds_limit = (fds - sessions) * FD_GROWTH + SPARE_FDS
-    if end[1] - end[2] > fds_limit:
-        findings.add("I6", f"{name} has {end[1]} descriptors with {end[2]} sessions, it had {fds} "
-                           f"with {sessions}")
+    fds_limit = (fds - connections) * FD_GROWTH + SPARE_FDS
+    if end[1] - end[3] > fds_limit:
+        findings.add("I6", f"{name} has {end[1]} descriptors with {end[3]} connections, it had {fds} "
+                           f"with {connections}")

@@ -133,10 +133,10 @@ class ServerProcess:
         with open(f"/proc/{self.pid}/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * resource.getpagesize()
 
-    def record_resources(self, label, sessions, with_memory):
+    def record_resources(self, label, with_memory, sessions=0, connections=0):
         descriptors = len(os.listdir(f"/proc/{self.pid}/fd"))
         rss = self.rss_bytes() if with_memory else "-"
-        self._history.write("R", self.name, label, rss, descriptors, sessions)
+        self._history.write("R", self.name, label, rss, descriptors, sessions, connections)
 
 
 def prepare_child():

@@ -1,5 +1,5 @@
-"""Browsers that send numbered messages to backends and count what was answered: half over sluice.v1.json,
-half over STOMP."""
+"""Browsers that send numbered messages to backends and count what was answered: a third each over sluice.v1.json,
+STOMP, and STOMP over SockJS."""
 
 import base64
 import itertools
@@ -18,12 +18,15 @@ _NUL = "\0"
 class WebSocket:
     """Text messages over a socket. OSError or EOFError: it is over."""
 
-    def __init__(self, port, user, subprotocol):
+    path, subprotocol = "/v1/ws", None
+
+    def __init__(self, port, user):
         self._socket = socket.create_connection(("127.0.0.1", port), _ANSWER_SECONDS)
         key = base64.b64encode(os.urandom(16)).decode()
-        self._socket.sendall((f"GET /v1/ws?user={user} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        self._socket.sendall((f"GET {self.path}?user={user} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
                               f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
-                              f"Sec-WebSocket-Protocol: {subprotocol}\r\n\r\n").encode())
+                              + (f"Sec-WebSocket-Protocol: {self.subprotocol}\r\n" if self.subprotocol else "")
+                              + "\r\n").encode())
         self._file = self._socket.makefile("rb")
         if b" 101 " not in self._file.readline():
             self.close()
@@ -55,9 +58,38 @@ class WebSocket:
         return data
 
 
-class _Json:
+class _JsonWebSocket(WebSocket):
     subprotocol = "sluice.v1.json"
 
+
+class _StompWebSocket(WebSocket):
+    subprotocol = "v12.stomp"
+
+
+class _SockJs(WebSocket):
+    """Its messages, over its transport `websocket`."""
+
+    path = "/v1/sockjs/0/s/websocket"
+
+    def __init__(self, port, user):
+        super().__init__(port, user)
+        self._received = []
+        if super().receive() != "o":
+            raise EOFError("not open")
+
+    def send(self, text):
+        super().send(json.dumps([text]))
+
+    def receive(self):
+        while not self._received:
+            frame = super().receive()
+            if frame[0] == "c":
+                raise EOFError(frame)
+            self._received += json.loads(frame[1:] or "[]")
+        return self._received.pop(0)
+
+
+class _Json:
     def __init__(self, websocket):
         self._websocket = websocket
 
@@ -72,8 +104,6 @@ class _Json:
 
 
 class _Stomp:
-    subprotocol = "v12.stomp"
-
     def __init__(self, websocket):
         self._websocket = websocket
         websocket.send("CONNECT\naccept-version:1.2\n\n" + _NUL)
@@ -88,6 +118,9 @@ class _Stomp:
                 return False
             if said == f"RECEIPT\nreceipt-id:{number}\n\n{_NUL}":
                 return True
+
+
+_WIRES = ((_Json, _JsonWebSocket), (_Stomp, _StompWebSocket), (_Stomp, _SockJs))
 
 
 class Senders:
@@ -115,13 +148,13 @@ class Senders:
 
     def _run(self, index):
         user = f"u{index}"
-        protocol = (_Json, _Stomp)[index % 2]
-        edges = itertools.islice(itertools.cycle(self._ports), index % len(self._ports), None)
+        protocol, transport = _WIRES[index % len(_WIRES)]
+        edges = itertools.islice(itertools.cycle(self._ports), index // len(_WIRES) % len(self._ports), None)
         number = 1
         for port in edges:
             websocket = None
             try:
-                websocket = WebSocket(port, user, protocol.subprotocol)
+                websocket = transport(port, user)
                 connection = protocol(websocket)
                 while connection.send(number):
                     self.stored[user] = number

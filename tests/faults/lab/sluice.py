@@ -62,3 +62,7 @@ class Sluice(ServerProcess):
 
     def sessions(self):
         return int(self.metric("sluice_edge_sessions"))
+
+    def connections(self):
+        """Descriptors that clients cost: theirs, and both ends of each SockJS session's pipe."""
+        return int(self.metric("sluice_edge_connections"))

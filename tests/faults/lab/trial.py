@@ -16,7 +16,11 @@ from topology import ROOT, Topology
 _SETTINGS = {"edge.heartbeat_interval": "500ms", "edge.retry": "1s", "edge.stop_grace": "5s"}
 _TOPICS = 10
 SHARED_TOPIC = "tall"
-_WIRES = ("--wire", "sse", "--wire", "json", "--wire", "stomp")
+# Whose session is at the edge that they are connected to.
+DIRECT_WIRES = ("sse", "json", "stomp", "sockjs")
+# A quarter each; half of SockJS is over WebSocket.
+_WIRES = [wire for sockjs in ("sockjs", "sockjs-xhr-streaming", "sockjs", "sockjs-xhr")
+          for wire in ("sse", "json", "stomp", sockjs)]
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,14 @@ class Trial:
 
     `gaps`: reasons that clients may be told; any other gap is a loss. Other arguments go to Topology."""
 
-    def __init__(self, name, size, gaps=(), doubles_allowed=False, settings=None, clients=None,
+    def __init__(self, name, size, gaps=(), doubles_allowed=False, settings=None, clients=None, wires=_WIRES,
                  subscriber_options=(), publisher_options=(), **topology):
         self.size = size
         self.clients = clients or size.clients
         self._gaps = frozenset(gaps)
         self._doubles_allowed = doubles_allowed
         self._build = size.build
-        self._options = subscriber_options, publisher_options
+        self._options = (*(word for wire in wires for word in ("--wire", wire)), *subscriber_options), publisher_options
         self.folder = Path(tempfile.mkdtemp(prefix=f"sluice-{name}-"))
         self._stack = ExitStack()
         self.topology = Topology(self.folder, settings={**_SETTINGS, **(settings or {})},
@@ -65,7 +69,7 @@ class Trial:
             subscriber_options, publisher_options = self._options
             self.subscribers = Subscribers(
                 self._build, self.topology, self.clients, "--topics", _TOPICS, "--topic-followers",
-                self.clients // 10, "--shared-topic", SHARED_TOPIC, *_WIRES, *subscriber_options)
+                self.clients // 10, "--shared-topic", SHARED_TOPIC, *subscriber_options)
             self._stack.callback(self.subscribers.stop)
             self.publisher = Publisher(
                 self._build, self.topology, "--users", self.clients, "--topics", _TOPICS,

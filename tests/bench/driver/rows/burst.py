@@ -12,11 +12,16 @@ METHODS = {"batch": "one PublishBatch", "stream": "PublishStream", "unary": "10 
 
 
 def measure(bench):
+    return measure_with(bench, "burst", "user")
+
+
+def measure_with(bench, row, whom, load_options=()):
+    """The row with sessions opened with `load_options`; `whom` says so."""
     bursts = int(BURSTS_PER_SECOND * min(bench.seconds, 5))
     with Sluice(bench.sluice, bench.server_cores, bench.log, settings=QUIET) as sluice:
-        with Load(bench, sluice.http_port, 1_000) as load:
+        with Load(bench, sluice.http_port, 1_000, "--parse", 1, *load_options) as load:
             load.open()
-            return [_measure(bench, sluice, load, bursts, method) for method in METHODS]
+            return [_measure(bench, sluice, load, bursts, f"{row}.{method}", whom, method) for method in METHODS]
 
 
 def writes_per_delivery(bench, sluice, load, bursts, method):
@@ -25,7 +30,7 @@ def writes_per_delivery(bench, sluice, load, bursts, method):
     published = publish(bench, sluice.grpc_address, method=method, target="burst", batch=BURST,
                         users=load.sessions, events=bursts * BURST,
                         rate=BURSTS_PER_SECOND * BURST, data_bytes=DATA_BYTES)
-    report = load.await_bytes(published["sse_bytes"])
+    report = load.await_total(published["stored"])
     writes, delivered = (b - a for a, b in zip(before, _counters(sluice)))
     assert delivered == bursts * BURST, f"{delivered} deliveries counted by the server"
     return writes / delivered, report
@@ -33,14 +38,14 @@ def writes_per_delivery(bench, sluice, load, bursts, method):
 
 def _counters(sluice):
     return (sluice.metric("sluice_edge_socket_writes_total"),
-            sluice.metric("sluice_edge_events_delivered_total", protocol="sse"))
+            sluice.metric("sluice_edge_events_delivered_total"))
 
 
-def _measure(bench, sluice, load, bursts, method):
+def _measure(bench, sluice, load, bursts, row, whom, method):
     ratio, report = writes_per_delivery(bench, sluice, load, bursts, method)
     is_judged = method != "unary"  # ten calls are ten events, whenever they arrive
     return Result(
-        f"burst.{method}", f"burst of 10 events to one user by {METHODS[method]}: writes per delivery",
+        row, f"burst of {BURST} events to one {whom} by {METHODS[method]}: writes per delivery",
         f"<= {TARGET}" if is_judged else "-", f"{ratio:.3f}",
         judge(ratio, TARGET) if is_judged else "reported",
         raw=[f"{bursts} bursts at {BURSTS_PER_SECOND} a second over {load.sessions} sessions; "

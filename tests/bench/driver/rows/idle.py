@@ -11,16 +11,21 @@ HEARTBEAT_SECONDS = 15
 
 
 def measure(bench):
+    return [measure_with(bench, "idle", "idle CPU with 15 s heartbeats, per connection-second")]
+
+
+def measure_with(bench, row, what, load_options=()):
+    """The row with sessions opened with `load_options`; `what` says so."""
     seconds = HEARTBEAT_SECONDS * (1 if bench.quick else 2)
     settings = {"edge.heartbeat_interval": f"{HEARTBEAT_SECONDS}s"}
     with Sluice(bench.sluice, bench.server_cores, bench.log, settings=settings) as sluice:
         base = run_rounds(bench, {"empty": lambda: _window(bench, sluice, None, seconds)})
-        with Load(bench, sluice.http_port, bench.sessions, "--parse", 1) as load:
+        with Load(bench, sluice.http_port, bench.sessions, "--parse", 1, *load_options) as load:
             load.open()
             # Sessions that came together beat together: windows begin between two beats.
             bench.settle(HEARTBEAT_SECONDS * 1.5)
             rounds = run_rounds(bench, {"idle": lambda: _window(bench, sluice, load, seconds)})
-    return [_result(bench, rounds, base, seconds)]
+    return _result(bench, row, what, rounds, base, seconds)
 
 
 def _window(bench, sluice, load, seconds):
@@ -43,10 +48,9 @@ def _pass_time(seconds):
     sleep(seconds)
 
 
-def _result(bench, rounds, base, seconds):
-    what = "idle CPU with 15 s heartbeats, per connection-second"
+def _result(bench, row, what, rounds, base, seconds):
     if not rounds.kept:
-        return Result("idle", what, f"<= {TARGET_US} µs", "-", "void", notes=rounds.noise())
+        return Result(row, what, f"<= {TARGET_US} µs", "-", "void", notes=rounds.noise())
     cost = rounds.spread(
         lambda r: r["idle"]["cpu_ms"] * 1e3 / r["idle"]["seconds"] / bench.sessions)
     beat = rounds.spread(lambda r: r["idle"]["cpu_ms"] * 1e3 / r["idle"]["heartbeats"])
@@ -55,6 +59,6 @@ def _result(bench, rounds, base, seconds):
     if base.kept:
         empty = base.spread(lambda r: r["empty"]["cpu_ms"] / r["empty"]["seconds"])
         raw.append(f"the same server without sessions: {empty.median:.2f} ms of CPU a second")
-    return Result("idle", what, f"<= {TARGET_US} µs",
+    return Result(row, what, f"<= {TARGET_US} µs",
                   f"{cost.median:.2f} µs ({cost.least:.2f} to {cost.most:.2f})",
                   judge(cost.median, TARGET_US, rounds), raw=raw, notes=rounds.noise())

@@ -1,4 +1,4 @@
-"""WebSocket and STOMP beside SSE: fan-out, memory, idle."""
+"""WebSocket and STOMP beside SSE: fan-out and memory."""
 
 import statistics
 from contextlib import ExitStack
@@ -12,39 +12,62 @@ from driver.sluice import Sluice
 from driver.tools import Floor, Load, Loss, demand_clean, publish
 from driver.window import Window
 
-WIRES = {"sse": "SSE", "json": "WebSocket", "stomp": "STOMP"}
+NAMES = {"sse": "SSE", "json": "WebSocket", "stomp": "STOMP", "sockjs": "SockJS"}
+WIRES = ("sse", "json", "stomp")
 MAX_BESIDE_SSE = 1.2
 MEMORY_TARGETS = {"json": 0.8 * 1024, "stomp": None}
 
 
 def measure(bench):
-    return _fanout(bench) + [_memory(bench, wire) for wire in MEMORY_TARGETS]
+    return _fanout(bench) + [measure_memory(bench, f"protocols.{wire}.memory", wire, target)
+                             for wire, target in MEMORY_TARGETS.items()]
+
+
+class Servers:
+    """For each of `wires` a server of its own with `sessions`, inside `stack`, to be measured in the same rounds."""
+
+    def __init__(self, bench, stack, wires, sessions, *load_options):
+        self._bench = bench
+        self.by_wire, self.loads, self.frame_bytes = {}, {}, {}
+        for wire in wires:
+            self.by_wire[wire] = stack.enter_context(
+                Sluice(bench.sluice, bench.server_cores, bench.log, settings=QUIET))
+            self.loads[wire] = stack.enter_context(Load(
+                bench, self.by_wire[wire].http_port, sessions, "--topic", "t1", "--wire", wire, *load_options))
+            self.loads[wire].open()
+            self.frame_bytes[wire] = _publish(bench, self.by_wire[wire], self.loads[wire], 1)["session_bytes_max"]
+
+    def arms(self, events):
+        """What run_rounds takes."""
+        return {wire: lambda w=wire: _arm(self._bench, self.by_wire[w], self.loads[w], events) for wire in self.loads}
+
+    def describe(self, rounds, events):
+        """Lines of figures."""
+        us = {arm: rounds.spread(lambda r, a=arm: r[a]["us"]).median for arm in rounds.kept[0]}
+        return ["µs of CPU per delivery: "
+                + ", ".join(f"{NAMES.get(arm, arm)} {value:.2f}" for arm, value in us.items()),
+                f"{rounds.summary()}, of {events} events each, {EVENTS_PER_SECOND} a second; octets of a frame: "
+                + ", ".join(f"{NAMES[wire]} {octets}" for wire, octets in self.frame_bytes.items())]
 
 
 def _fanout(bench):
-    """All protocols and the floor in the same rounds; each has a server of its own."""
+    """All protocols and the floor in the same rounds."""
     with ExitStack() as stack:
-        servers, loads, frame_bytes = {}, {}, {}
-        for wire in WIRES:
-            servers[wire] = stack.enter_context(
-                Sluice(bench.sluice, bench.server_cores, bench.log, settings=QUIET))
-            loads[wire] = stack.enter_context(Load(
-                bench, servers[wire].http_port, bench.sessions, "--topic", "t1", "--wire", wire))
-            loads[wire].open()
-            frame_bytes[wire] = _publish(bench, servers[wire], loads[wire], 1)["session_bytes_max"]
-        floor = stack.enter_context(Floor(bench, frame_bytes=frame_bytes["json"]))
+        servers = Servers(bench, stack, WIRES, bench.sessions)
+        floor = stack.enter_context(Floor(bench, frame_bytes=servers.frame_bytes["json"]))
         floor_load = stack.enter_context(Load(bench, floor.http_port, bench.sessions))
         floor_load.open()
         floor.ask(f"wait {bench.sessions}")
         events = int(EVENTS_PER_SECOND * bench.seconds)
-        arms = {wire: lambda w=wire: _arm(bench, servers[w], loads[w], events) for wire in WIRES}
-        arms["floor"] = lambda: _floor_arm(floor, floor_load, events)
-        rounds = run_rounds(bench, arms)
-        for load in loads.values():
+        rounds = run_rounds(
+            bench, servers.arms(events) | {"floor": lambda: _floor_arm(floor, floor_load, events)})
+        for load in servers.loads.values():
             load.ask("close")
-        verified = {wire: _verify_all(bench, servers[wire], wire) for wire in ("json", "stomp")}
-    return [_to_floor(bench, rounds, events, frame_bytes, verified)] + [
-        _beside_sse(bench, rounds, wire, verified[wire]) for wire in ("json", "stomp")]
+        verified = {wire: _verify_all(bench, servers.by_wire[wire], wire) for wire in ("json", "stomp")}
+    return [_to_floor(bench, servers, rounds, events, verified)] + [
+        compare(rounds, f"protocols.{wire}", f"the same over {NAMES[wire]}: CPU per delivery / SSE", wire, "sse",
+                MAX_BESIDE_SSE, [f"{bench.sessions} sessions parsed all of {verified[wire]} deliveries."])
+        for wire in ("json", "stomp")]
 
 
 def _publish(bench, sluice, load, events):
@@ -56,7 +79,8 @@ def _publish(bench, sluice, load, events):
     seen = {(report[f"session_events_{end}"], report[f"session_id_sum_{end}"]) for end in ("min", "max")}
     if seen != {(published["stored"], published["id_sum"])}:
         raise Loss(f"sessions saw (events, sum of ids) {seen}, published were {published['stored']}")
-    if report["session_bytes_min"] != report["session_bytes_max"]:
+    # Over SockJS two events that are late may share a frame, and then all sessions are parsed.
+    if report["parsing"] < report["sessions"] and report["session_bytes_min"] != report["session_bytes_max"]:
         raise Loss(f"sessions got {report['session_bytes_min']} to {report['session_bytes_max']} octets")
     return report
 
@@ -89,42 +113,38 @@ def _verify_all(bench, sluice, wire):
         return _publish(bench, sluice, load, 10)["events"]
 
 
-def _to_floor(bench, rounds, events, frame_bytes, verified):
+def _to_floor(bench, servers, rounds, events, verified):
     what = (f"fan-out, 1 event of {DATA_BYTES} B to {bench.sessions:,} WebSocket sessions: CPU per delivery "
             "/ bare send() loop")
     if not rounds.kept:
         return Result("protocols.fanout", what, f"<= {TARGET} x", "-", "void", notes=rounds.noise())
     ratio = rounds.spread(lambda r: r["json"]["us"] / r["floor"]["us"])
-    us = {arm: rounds.spread(lambda r, a=arm: r[a]["us"]).median for arm in (*WIRES, "floor")}
     return Result(
         "protocols.fanout", what, f"<= {TARGET} x",
         f"{ratio.median:.2f} x ({ratio.least:.2f} to {ratio.most:.2f})",
         judge(ratio.median, TARGET, rounds),
-        raw=["µs of CPU per delivery: " + ", ".join(f"{WIRES.get(arm, 'floor')} {value:.2f}" for arm, value in us.items()),
-             f"{rounds.summary()}, of {events} events each, {EVENTS_PER_SECOND} a second; octets of a frame: "
-             + ", ".join(f"{WIRES[wire]} {octets}" for wire, octets in frame_bytes.items())],
+        raw=servers.describe(rounds, events),
         notes=[f"Apart from the rounds, {bench.sessions} sessions parsed all of {verified['json']} deliveries."]
         + rounds.noise())
 
 
-def _beside_sse(bench, rounds, wire, verified):
-    row = f"protocols.{wire}"
-    what = f"the same over {WIRES[wire]}: CPU per delivery / SSE"
+def compare(rounds, row, what, wire, other, limit, notes, raw=()):
+    """The row that says what a delivery over `wire` costs, in those of `other`. `limit`: None: there is no target."""
+    target = "-" if limit is None else f"<= {limit} x"
     if not rounds.kept:
-        return Result(row, what, f"<= {MAX_BESIDE_SSE} x", "-", "void", notes=rounds.noise())
-    ratio = rounds.spread(lambda r: r[wire]["us"] / r["sse"]["us"])
-    return Result(row, what, f"<= {MAX_BESIDE_SSE} x",
-                  f"{ratio.median:.2f} x ({ratio.least:.2f} to {ratio.most:.2f})",
-                  judge(ratio.median, MAX_BESIDE_SSE, rounds),
-                  notes=[f"{bench.sessions} sessions parsed all of {verified} deliveries."])
+        return Result(row, what, target, "-", "void", notes=rounds.noise())
+    ratio = rounds.spread(lambda r: r[wire]["us"] / r[other]["us"])
+    return Result(row, what, target, f"{ratio.median:.2f} x ({ratio.least:.2f} to {ratio.most:.2f})",
+                  "reported" if limit is None else judge(ratio.median, limit, rounds), raw=list(raw),
+                  notes=notes + rounds.noise())
 
 
-def _memory(bench, wire):
-    runs = [memory.slope(memory.measure_once(bench, memory.STEPS, None, ("--wire", wire))["idle"])
+def measure_memory(bench, row, wire, target, steps=memory.STEPS):
+    runs = [memory.slope(memory.measure_once(bench, steps, None, ("--wire", wire))["idle"])
             for _ in range(1 if bench.quick else 3)]
-    median, target = statistics.median(runs), MEMORY_TARGETS[wire]
+    median = statistics.median(runs)
     return Result(
-        f"protocols.{wire}.memory", f"user memory per idle {WIRES[wire]} session, slope over 2 k to 19 k",
+        row, f"user memory per idle {NAMES[wire]} session, slope over {steps[0] // 1_000} k to {steps[-1] // 1_000} k",
         "-" if target is None else f"<= {target:.0f} B",
         f"{median:.0f} B ({min(runs):.0f} to {max(runs):.0f})",
         "reported" if target is None else judge(median, target))
