@@ -75,12 +75,14 @@ std::string StompServerFrame(std::string_view command,
 // nothing if there was none.
 std::string_view EncodeStompEvent(const Epoch& epoch, const Event& event, OctetMemory memory);
 // What comes before it: the header of a text frame of WebSocket around both, and the beginning of
-// the MESSAGE for one subscription. `shared_bytes`: of what EncodeStompEvent wrote.
-std::string_view EncodeStompPrefix(std::string_view subscription, size_t shared_bytes,
-                                   OctetMemory memory);
+// the MESSAGE for one subscription. `ack`: what ACK is to name; empty: the message asks for none.
+// Both are escaped. `shared_bytes`: of what EncodeStompEvent wrote.
+std::string_view EncodeStompPrefix(std::string_view subscription, std::string_view ack,
+                                   size_t shared_bytes, OctetMemory memory);
 
-// A MESSAGE whose `type` is `gap`, which no event has. `subscription`: escaped.
-std::string StompGap(std::string_view subscription, std::string_view destination, GapReason reason,
-                     std::string_view requested, const Cursor& resume_at);
+// A MESSAGE whose `type` is `gap`, which no event has. `subscription` and `ack` as above.
+std::string StompGap(std::string_view subscription, std::string_view ack,
+                     std::string_view destination, GapReason reason, std::string_view requested,
+                     const Cursor& resume_at);
 
 }  // namespace sluice::edge

@@ -16,6 +16,10 @@ constexpr size_t kMaxSubscriptionIdBytes = 128;
 // Clients are late, and networks too: the specification asks for a margin of error.
 constexpr int kHeartBeatPatience = 2;
 
+bool AsksForAcks(StompVersion version, std::string_view mode) {
+  return version == StompVersion::k12 && (mode == "client" || mode == "client-individual");
+}
+
 std::string TextFrame(std::string_view text) {
   return WebSocketFrame(WebSocketOpcode::kText, text);
 }
@@ -116,6 +120,7 @@ void StompSession::Subscribe(const StompFrame& frame) {
   if (!what->topic.empty()) Follow(ChannelView::Topic(what->topic));
   subscriptions_.push_back({.id = escaped_id,
                             .destination = std::string(destination),
+                            .acknowledges = AsksForAcks(version_, frame.Value("ack")),
                             .what = *std::move(what),
                             .since = shard().ring().head_sequence()});
   GapReason gap = GapReason::kNone;
@@ -128,7 +133,8 @@ void StompSession::Subscribe(const StompFrame& frame) {
   Receipt(frame);
   if (gap == GapReason::kNone) return;
   shard().stats().gaps[static_cast<size_t>(gap)].Add();
-  SayText(StompGap(subscriptions_.back().id, destination, gap, cursor, shard().ring().head()));
+  const Subscription& begun = subscriptions_.back();
+  SayText(StompGap(begun.id, AckOf(begun), destination, gap, cursor, shard().ring().head()));
 }
 
 GapReason StompSession::Resume(std::string_view text, Subscription* subscription) {
@@ -152,6 +158,10 @@ void StompSession::Begin(Reader::From from, Subscription* subscription) {
   subscription->since = Reread(ChannelOf(*subscription), from);
 }
 
+std::string_view StompSession::AckOf(const Subscription& subscription) {
+  return subscription.acknowledges ? subscription.id : std::string_view();
+}
+
 ChannelView StompSession::ChannelOf(const Subscription& subscription) const {
   const std::string& topic = subscription.what.topic;
   return topic.empty() ? channel(0) : ChannelView::Topic(topic);
@@ -171,7 +181,8 @@ bool StompSession::OnHead() {
     const std::string requested = Cursor{ring.epoch(), each.since}.ToString();
     each.since = ring.head_sequence();
     shard().stats().gaps[static_cast<size_t>(GapReason::kInvalid)].Add();
-    SayText(StompGap(each.id, each.destination, GapReason::kInvalid, requested, ring.head()));
+    SayText(StompGap(each.id, AckOf(each), each.destination, GapReason::kInvalid, requested,
+                     ring.head()));
   }
   WriteUnlessBlocked();
   return true;
@@ -238,7 +249,7 @@ bool StompSession::AddPrefixes(const Event& event, size_t shared_bytes, AddPrefi
   for (const Subscription& subscription : subscriptions_) {
     if (event.sequence() <= subscription.since || !subscription.what.Takes(event)) continue;
     const std::string_view prefix =
-        EncodeStompPrefix(subscription.id, shared_bytes,
+        EncodeStompPrefix(subscription.id, AckOf(subscription), shared_bytes,
                           [this](size_t size) { return shard().scratch().Take(size); });
     if (prefix.empty()) return false;
     add(prefix);
@@ -279,7 +290,8 @@ std::string StompSession::GapFrame(GapReason reason, std::string_view requested,
   std::string frames;
   for (Subscription& each : subscriptions_) {
     each.since = resume_at.sequence;  // in another epoch the sequences begin anew
-    frames += TextFrame(StompGap(each.id, each.destination, reason, requested, resume_at));
+    frames +=
+        TextFrame(StompGap(each.id, AckOf(each), each.destination, reason, requested, resume_at));
   }
   // Something has to be said, so that there is an end of it.
   return frames.empty() ? TextFrame("\n") : frames;
