@@ -1,21 +1,24 @@
 // What two servers said to the same scripts, against the differences that are known: known_differences.json.
 //
-// An outcome is {script, client, sluice, peer}: lines of each. A known difference has the name of the script,
-// `clients` if only some of them see it, the lines that only one of the two has, and the reason.
-// What differs and is not listed fails, and so does what is listed and no longer differs just so.
+// An outcome is {script, client, sluice, peer}, the last two the lines that the client saw of each. A known difference
+// names its scripts, its `clients` if only some see it, the lines that only one of the two has, and the reason. What
+// differs and is not listed fails, and so does what is listed and does not differ just so. With `sometimes` the peer now
+// and then does as Sluice, which has to have its lines always.
 import { readFileSync, writeFileSync } from "node:fs";
 
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const without = (lines, others) => lines.filter((line) => !others.includes(line));
 
-// The lines that only one has. The same lines in another order are all of them.
+// The lines that only one has. If these are none and yet it is not the same, all of them.
 function differenceOf({ sluice, peer }) {
-  if (JSON.stringify(sluice) === JSON.stringify(peer)) return { sluice: [], peer: [] };
+  if (same(sluice, peer)) return { sluice: [], peer: [] };
   const only = { sluice: without(sluice, peer), peer: without(peer, sluice) };
   return only.sluice.length + only.peer.length > 0 ? only : { sluice, peer };
 }
 
-const isSame = (one, other) => JSON.stringify([one.sluice, one.peer]) === JSON.stringify([other.sluice, other.peer]);
-const sees = (known, { script, client }) => known.script === script && (known.clients ?? [client]).includes(client);
+const isAbout = ({ scripts, clients }, { script, client }) => scripts.includes(script) && (clients ?? [client]).includes(client);
+const code = (line) => `\`${line.replaceAll("|", "\\|").replaceAll("`", "'")}\``;
+const cell = (lines) => lines.map(code).join("<br>") || "–";
 
 export class Comparison {
   #peer;
@@ -28,69 +31,62 @@ export class Comparison {
   }
 
   add(outcome) {
-    this.#outcomes.push({ ...outcome, difference: differenceOf(outcome) });
-  }
-
-  get clients() {
-    return [...new Set(this.#outcomes.map(({ client }) => client))];
+    const difference = differenceOf(outcome);
+    const isSame = difference.sluice.length + difference.peer.length === 0;
+    this.#outcomes.push({ ...outcome, difference, isSame, known: this.#known.find((each) => isAbout(each, outcome)) });
   }
 
   // What is wrong, for people.
-  failures() {
+  #failures() {
     const failures = [];
-    for (const outcome of this.#outcomes) {
-      const { script, client, difference } = outcome;
-      const known = this.#known.find((each) => sees(each, outcome)) ?? { sluice: [], peer: [] };
-      if (isSame(difference, known)) continue;
-      failures.push(`${script} (${client}): ${known.reason ? "not the difference that is listed" : "a difference that is not listed"}\n`
-        + JSON.stringify({ script, clients: [client], ...difference, reason: "" }, null, 2)
-        + `\n  all of Sluice: ${JSON.stringify(outcome.sluice)}\n  all of ${this.#peer}: ${JSON.stringify(outcome.peer)}`);
+    for (const { script, client, difference, isSame, known, sluice, peer } of this.#outcomes) {
+      const name = `${script} (${client})`;
+      if (isSame && known?.sometimes && without(known.sluice, sluice).length === 0) continue;
+      if (isSame && known) failures.push(`${name}: is listed as a difference and is none any more`);
+      if (isSame || (known && same(difference, { sluice: known.sluice, peer: known.peer }))) continue;
+      failures.push(`${name}: a difference that is not listed${known ? " so" : ""}\n  ${JSON.stringify(difference)}\n`
+        + `  all of Sluice: ${JSON.stringify(sluice)}\n  all of ${this.#peer}: ${JSON.stringify(peer)}`);
     }
+    const clients = new Set(this.#outcomes.map(({ client }) => client));
     for (const known of this.#known) {
-      for (const client of known.clients ?? [undefined]) {
-        // A client that is not here has been skipped, and said so.
-        if (client && !this.clients.includes(client)) continue;
-        if (!this.#outcomes.some((outcome) => outcome.script === known.script && (!client || outcome.client === client))) {
-          failures.push(`${known.script} (${client ?? "any client"}): is listed, and no script`);
+      if (!known.reason) failures.push(`${known.scripts}: is listed without a reason`);
+      // A client that is not here is skipped, with its differences.
+      for (const client of known.clients?.filter((each) => clients.has(each)) ?? [undefined]) {
+        for (const script of known.scripts) {
+          const isRun = this.#outcomes.some((each) => each.script === script && each.client === (client ?? each.client));
+          if (!isRun) failures.push(`${script} (${client ?? "any client"}): is listed, and no such script ran`);
         }
       }
-      if (!known.reason) failures.push(`${known.script}: is listed without a reason`);
     }
     return failures;
   }
 
-  // For the page: figures, and a row for each difference.
-  markdown(versions) {
-    const cell = (lines) => lines.map((line) => `\`${line.replaceAll("|", "\\|").replaceAll("`", "'")}\``).join("<br>") || "–";
-    const differing = this.#outcomes.filter(({ difference }) => difference.sluice.length + difference.peer.length > 0);
-    const rows = [];
-    for (const outcome of differing) {
-      const known = this.#known.find((each) => sees(each, outcome));
-      const row = rows.find((each) => each.known && each.known === known);
-      if (row) row.clients.push(outcome.client);
-      else rows.push({ known, clients: [outcome.client], outcome });
-    }
-    const runs = this.clients.map((client) => [client, this.#outcomes.filter((each) => each.client === client).length]);
+  // For the page: figures, and a row for each known difference that was seen.
+  #markdown(versions) {
+    const clients = new Map();
+    for (const { client } of this.#outcomes) clients.set(client, (clients.get(client) ?? 0) + 1);
+    const runs = [...clients].map(([client, count]) => `${client} ${count}`).join(", ");
     const scripts = new Set(this.#outcomes.map(({ script }) => script)).size;
-    const same = this.#outcomes.length - differing.length;
+    const alike = this.#outcomes.filter(({ isSame }) => isSame).length;
     const lines = [
-      `${versions}: ${scripts} scripts, ${same} of ${this.#outcomes.length} runs the same (${runs.map((run) => run.join(" ")).join(", ")}).`,
-      "", `| script | only Sluice | only ${this.#peer} | why |`, "| --- | --- | --- | --- |",
+      `${versions}, ${scripts} scripts. Of ${this.#outcomes.length} runs (${runs}) ${alike} saw the same of both.`, "",
+      `| script | only Sluice | only ${this.#peer} | why |`, "| --- | --- | --- | --- |",
     ];
-    for (const { known, clients, outcome: { script, difference } } of rows) {
-      const all = this.#outcomes.filter((each) => each.script === script).length;
-      const who = clients.length === all ? "" : ` (${clients.join(", ")})`;
-      lines.push(`| ${script}${who} | ${cell(difference.sluice)} | ${cell(difference.peer)} | ${known?.reason ?? "**not listed**"} |`);
+    for (const known of this.#known) {
+      if (!this.#outcomes.some((each) => each.known === known)) continue;
+      const who = known.clients ? ` (${known.clients.join(", ")})` : "";
+      lines.push(`| ${known.scripts.map((script) => script.replaceAll("|", "\\|")).join("<br>")}${who} | ${cell(known.sluice)} | ${cell(known.peer)} | ${known.reason}${known.sometimes ? " (not each time)" : ""} |`);
     }
     return `${lines.join("\n")}\n`;
   }
 
-  // Writes the table, prints what is wrong; the exit status.
-  finish(file, versions) {
-    writeFileSync(file, this.markdown(versions));
-    const failures = this.failures();
+  // Writes the table and all outcomes, prints what is wrong; the exit status.
+  finish(folder, versions) {
+    writeFileSync(`${folder}/${this.#peer}.md`, this.#markdown(versions));
+    writeFileSync(`${folder}/${this.#peer}.json`, JSON.stringify(this.#outcomes, null, 1));
+    const failures = this.#failures();
     for (const failure of failures) console.log(failure);
-    console.log(`${this.#outcomes.length} runs, ${failures.length} of them not as listed`);
+    console.log(`${this.#outcomes.length} runs, ${failures.length} not as listed`);
     return failures.length === 0 && this.#outcomes.length > 0 ? 0 : 1;
   }
 }

@@ -1,5 +1,4 @@
 // `sockjs_peers.js REPORT_FOLDER`: the scripts of SockJS against Sluice and npm's sockjs, compared.
-import path from "node:path";
 import { SluiceProcess } from "../../e2e/support/sluice_process.js";
 import { Comparison } from "./comparison.js";
 import { sockjsVersion, startSockJsPeer } from "./sockjs_peer.js";
@@ -36,7 +35,7 @@ async function main([folder]) {
     // One after the other: behind both is one Sluice, and its topics.
     for (const [name, script] of Object.entries(scripts)) add(name, await onSluice(script), await onPeer(script));
     for (const [name, lines] of slow) add(name, ...await lines);
-    return comparison.finish(path.join(folder, "sockjs.md"), `npm sockjs ${sockjsVersion}`);
+    return comparison.finish(folder, `npm sockjs ${sockjsVersion}`);
   } finally {
     peer.stop();
     await sluice.kill();

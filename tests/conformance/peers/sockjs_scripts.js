@@ -293,8 +293,10 @@ export const slowScripts = {
   "websocket: heartbeat": async (site) => {
     const { socket } = await site.webSocket(`${site.session()}/websocket`);
     socket.send(JSON.stringify([CONNECT]));
-    await new Promise((resolve) => { socket.on("message", (bytes) => { if (`${bytes}` === "h") resolve(); }); });
-    site.say("frame h");
+    site.say("frame", await new Promise((resolve) => {
+      socket.on("message", (bytes) => { if (`${bytes}` === "h") resolve("h"); });
+      socket.on("ping", () => resolve("(a ping of WebSocket)"));
+    }));
   },
 };
 export { scripts };

@@ -1,4 +1,5 @@
 // One SockJS server as scripts see it: requests by hand, WebSockets, and sockjs-client; what came, as lines.
+import { randomUUID } from "node:crypto";
 import http from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -64,7 +65,6 @@ class Response {
 
 export class Site {
   lines = [];
-  #sessions = 0;
   #open = [];
 
   // `query`: who calls, for Sluice.
@@ -77,7 +77,7 @@ export class Site {
 
   // A path of a session that no script has had.
   session() {
-    return `/000/${process.pid}-${Date.now()}-${this.#sessions += 1}`;
+    return `/000/${randomUUID()}`;
   }
 
   begin(method, where, { body, headers = {} } = {}) {
@@ -103,13 +103,14 @@ export class Site {
   sayHead({ statusCode, headers }, names = HEADERS) {
     this.say("status", statusCode);
     for (const name of names) {
-      if (headers[name]) this.say(`${name}:`, name === "etag" || name === "expires" ? "*" : headers[name]);
+      const value = name === "allow" ? headers[name]?.split(", ").sort().join(", ") : headers[name];
+      if (value) this.say(`${name}:`, name === "etag" || name === "expires" ? "*" : value);
     }
   }
 
-  // Errors of JSON and of text alike: that there is one.
-  sayBody({ text, response }) {
-    this.say("body", text && response.statusCode >= 400 && response.statusCode !== 500 ? "(of an error)" : shown(text));
+  // What an error says is for people, but for those of xhr_send.
+  sayBody({ text, response: { statusCode } }) {
+    if (statusCode < 400 || statusCode === 500) this.say("body", shown(text));
   }
 
   // Only the status.

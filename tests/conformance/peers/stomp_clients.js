@@ -87,8 +87,8 @@ export class Raw extends StompClient {
     return new Promise((resolve) => {
       this.#socket.on("pong", resolve);
       this.#socket.on("close", resolve);
-      if (this.#socket.readyState !== WebSocket.OPEN) return resolve();
-      this.#socket.ping();
+      if (this.#socket.readyState === WebSocket.CLOSED) resolve();
+      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
     });
   }
 

@@ -149,7 +149,7 @@ async function main([folder, packages]) {
         comparison.add({ script: script.name, client: name, sluice: outcome[0], peer: outcome[1] });
       }
     }
-    return comparison.finish(path.join(folder, "stomp.md"), `RabbitMQ ${broker.version}`);
+    return comparison.finish(folder, `RabbitMQ ${broker.version}`);
   } finally {
     for (const server of servers) await server.stop();
   }

@@ -56,7 +56,7 @@ const subscribing = [
   byHand("UNSUBSCRIBE of an unknown id", then(...start, say("UNSUBSCRIBE", { id: "9", receipt: "r" }, { until: CLOSED }))),
   byHand("UNSUBSCRIBE without an id", then(...start, say("UNSUBSCRIBE", { receipt: "r" }, { until: CLOSED }))),
   all("a subscription id twice", then(...begin, say("SUBSCRIBE", { id: "1", destination: "/topic/sport", receipt: "r" }, { until: CLOSED }))),
-  byHand("SUBSCRIBE without an id", then(...start, say("SUBSCRIBE", { destination: NEWS, receipt: "r" }, { until: CLOSED }))),
+  byHand("SUBSCRIBE without an id", then(...start, say("SUBSCRIBE", { destination: NEWS, receipt: "r" }, { until: RECEIPT }))),
   byHand("SUBSCRIBE without an id in 1.0", [
     connectBy({ "accept-version": "1.0" }), say("SUBSCRIBE", { destination: NEWS, receipt: "r" }, { until: RECEIPT }), send(NEWS, "one"),
     say("UNSUBSCRIBE", { destination: NEWS, receipt: "left" }, { until: RECEIPT }),
@@ -64,7 +64,7 @@ const subscribing = [
   byHand("SUBSCRIBE without a destination", then(...start, say("SUBSCRIBE", { id: "2", receipt: "r" }, { until: CLOSED }))),
   ...["/nowhere/x", "nowhere", "/topic/", "/queue/x", "/user/bob/queue/x"].map((destination) =>
     all(`SUBSCRIBE to ${destination}`, then(...begin, say("SUBSCRIBE", { id: "2", destination, receipt: "r" }, { until: RECEIPT })))),
-  all("SUBSCRIBE to a pattern", [...begin, subscribe("2", "/topic/a.*"), send("/topic/a.b", "one", {}, {}), settle(NEWS)]),
+  all("SUBSCRIBE to a pattern", [...begin, subscribe("2", "/topic/a.*"), send("/topic/a.b", "one", { receipt: "sent" }, RECEIPT), settle(NEWS)]),
   byHand("SUBSCRIBE with an unknown ack mode", then(...start, say("SUBSCRIBE", { id: "2", destination: NEWS, ack: "maybe", receipt: "r" }, { until: RECEIPT }))),
 ];
 
