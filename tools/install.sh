@@ -86,7 +86,7 @@ install_npm_packages() {
 # RabbitMQ and the Erlang it needs, unpacked into build/rabbitmq: nothing is installed and no service starts.
 install_rabbitmq() {
   local folder=$PWD/build/rabbitmq erlang="" part
-  [[ -e $folder/complete ]] && return
+  [[ -e $folder/complete && $(<"$folder/complete") == "$folder" ]] && return
   for part in asn1 base crypto eldap ftp inets mnesia os-mon parsetools public-key runtime-tools snmp ssl \
     syntax-tools tftp tools xmerl; do
     erlang+=" erlang-$part"
@@ -99,6 +99,6 @@ install_rabbitmq() {
     for part in *.deb; do dpkg-deb -x "$part" . || exit 1; done
     rm ./*.deb
     sed -i "s,ROOTDIR=/usr/lib/erlang,ROOTDIR=$folder/usr/lib/erlang," usr/lib/erlang/bin/erl
-    touch complete
+    echo "$folder" >complete  # which is now in there
   )
 }

@@ -185,8 +185,17 @@ std::string EscapeStompHeader(std::string_view text) {
   return escaped;
 }
 
-std::string StompServerFrame(std::string_view command,
-                             const std::vector<std::pair<std::string_view, std::string>>& headers,
+std::string EchoStompHeader(std::string_view text, StompVersion version) {
+  return version == StompVersion::k10 ? std::string(text) : EscapeStompHeader(text);
+}
+
+std::string StompReceipt(std::string_view receipt_id, StompVersion version) {
+  std::string frame = "RECEIPT\nreceipt-id:" + EchoStompHeader(receipt_id, version) + "\n\n";
+  frame += '\0';
+  return frame;
+}
+
+std::string StompServerFrame(std::string_view command, const StompHeaders& headers,
                              std::string_view body) {
   std::string frame(command);
   frame += '\n';

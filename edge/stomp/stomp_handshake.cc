@@ -194,12 +194,11 @@ void StompHandshake::BeginSession(StompVersion version, const StompHeartBeats& h
   StreamRequest request;
   request.identity = identity;
   const StreamStart start = StartStream(&session, request);
-  std::vector<std::pair<std::string_view, std::string>> headers = {
-      {"version", std::string(NameOf(version))},
-      {"heart-beat", std::string(kHeartBeatHeader)},
-      {"server", "sluice"},
-      {"user-name", identity.user_id},
-      {"last-event-id", shard.ring().head().ToString()}};
+  StompHeaders headers = {{"version", std::string(NameOf(version))},
+                          {"heart-beat", std::string(kHeartBeatHeader)},
+                          {"server", "sluice"},
+                          {"user-name", identity.user_id},
+                          {"last-event-id", shard.ring().head().ToString()}};
   if (!start.connection_id.empty()) headers.emplace_back("connection-id", start.connection_id);
   session.Say(unsent +
               WebSocketFrame(WebSocketOpcode::kText, StompServerFrame("CONNECTED", headers)));

@@ -28,8 +28,7 @@ std::string TextFrame(std::string_view text) {
 
 std::string StompErrorFrames(std::string_view message, std::string_view receipt_id,
                              WebSocketCloseCode code) {
-  std::vector<std::pair<std::string_view, std::string>> headers = {
-      {"message", std::string(message)}};
+  StompHeaders headers = {{"message", std::string(message)}};
   if (!receipt_id.empty()) headers.emplace_back("receipt-id", receipt_id);
   return TextFrame(StompServerFrame("ERROR", headers)) + WebSocketCloseFrame(code, message);
 }
@@ -101,7 +100,7 @@ void StompSession::Subscribe(const StompFrame& frame) {
   if (id.empty() || frame.Value("id").size() > kMaxSubscriptionIdBytes) {
     return FailFrame(&frame, "SUBSCRIBE needs an id of at most 128 octets");
   }
-  const std::string escaped_id = EscapeStompHeader(id);
+  const std::string escaped_id = EchoStompHeader(id, version_);
   if (std::any_of(subscriptions_.begin(), subscriptions_.end(),
                   [&](const Subscription& each) { return each.id == escaped_id; })) {
     return FailFrame(&frame, "the subscription id is taken");
@@ -189,7 +188,7 @@ bool StompSession::OnHead() {
 }
 
 void StompSession::Unsubscribe(const StompFrame& frame) {
-  const std::string id = EscapeStompHeader(SubscriptionId(frame));
+  const std::string id = EchoStompHeader(SubscriptionId(frame), version_);
   const auto found = std::find_if(subscriptions_.begin(), subscriptions_.end(),
                                   [&](const Subscription& each) { return each.id == id; });
   if (found == subscriptions_.end()) return FailFrame(&frame, "no such subscription");
@@ -210,7 +209,7 @@ void StompSession::Send(const StompFrame& frame) {
       [this, wanted = receipt != nullptr,
        id = receipt == nullptr ? std::string() : *receipt](const absl::Status& status) {
         if (!status.ok()) return FailSend(id, status);
-        if (wanted) SayText(StompServerFrame("RECEIPT", {{"receipt-id", id}}));
+        if (wanted) SayText(StompReceipt(id, version_));
       });
 }
 
@@ -225,9 +224,7 @@ void StompSession::Disconnect(const StompFrame& frame) {
 void StompSession::Receipt(const StompFrame& frame) {
   const std::string* id = frame.Find("receipt");
   if (id == nullptr) return;
-  sends_.Reply([this, id = *id](const absl::Status&) {
-    SayText(StompServerFrame("RECEIPT", {{"receipt-id", id}}));
-  });
+  sends_.Reply([this, id = *id](const absl::Status&) { SayText(StompReceipt(id, version_)); });
 }
 
 void StompSession::FailSend(std::string_view receipt_id, const absl::Status& status) {

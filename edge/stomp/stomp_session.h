@@ -45,7 +45,7 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
 
  private:
   struct Subscription {
-    std::string id;           // escaped
+    std::string id;           // as it stands in headers
     std::string destination;  // as the client wrote it
     bool acknowledges;        // its messages say what ACK is to name
     StompDestination what;

@@ -141,6 +141,18 @@ TEST_F(StompTest, InVersion12AMessageToAcknowledgeSaysWhatAckIsToName) {
   }
 }
 
+TEST_F(StompTest, InVersion10WhatAClientNamedComesBackAsItWroteIt) {
+  StartEdge();
+  WebSocketClient client = ConnectStomp("");
+  for (const std::string id : {"a:b", "a\\cb"}) {
+    Subscribe(&client, id, "/topic/news");
+    Publish(ChannelView::Topic("news"), "", "x");
+    EXPECT_TRUE(Text(&client).starts_with("MESSAGE\nsubscription:" + id + "\nmessage-id:"));
+    Send(&client, "UNSUBSCRIBE\nid:" + id + "\nreceipt:" + id + "\n\n");
+    EXPECT_EQ(Text(&client), "RECEIPT\nreceipt-id:" + id + "\n\n");
+  }
+}
+
 TEST_F(StompTest, InVersion10TheDestinationNamesASubscription) {
   StartEdge();
   WebSocketClient client = ConnectStomp("");

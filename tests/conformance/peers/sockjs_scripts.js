@@ -17,7 +17,7 @@ const TEXTS = {
   "quotes and slashes": "\" \\ / </script>",
 };
 
-const scripts = {};
+export const scripts = {};
 
 for (const where of ["", "/"]) scripts[`greeting of base${where}`] = (site) => site.ask("GET", where, { all: true });
 
@@ -38,12 +38,14 @@ Object.assign(scripts, {
     await site.ask("GET", "/iframe.html", { headers: { "If-None-Match": response.headers.etag }, all: true });
   },
 });
-for (const name of ["iframe-a.html", "iframe-0.1.2-dirty.2144.html", "iframe-.html", "iframe.htm", "iframe", "IFRAME.HTML", "iframe.xml", "iframe-A.html", "iframe-a_b.html"]) {
+const IFRAMES = ["iframe-a.html", "iframe-0.1.2-dirty.2144.html", "iframe-.html", "iframe.htm", "iframe", "IFRAME.HTML", "iframe.xml",
+  "iframe-A.html", "iframe-a_b.html"];
+for (const name of IFRAMES) {
   scripts[`iframe as ${name}`] = async (site) => site.say("status", await site.status("GET", `/${name}`));
 }
 
 for (const path of ["/a", "/a/a", "/a/a/", "/a/a/unknown", "/a//xhr", "//a/xhr", "/a.b/c/xhr", "/a/b.c/xhr", "/a/a/xhr/", "/a/a/a/xhr"]) {
-  scripts[`path ${path}`] = async (site) => site.say("status", await site.status("POST", path === "/a/a/xhr/" ? `${site.session()}/xhr/` : path, { body: "" }));
+  scripts[`path ${path}`] = async (site) => site.say("status", await site.status("POST", path, { body: "" }));
 }
 for (const [method, transport] of [["GET", "jsonp"], ["POST", "jsonp_send"], ["GET", "htmlfile"]]) {
   scripts[`transport ${transport}`] = async (site) => {
@@ -52,7 +54,9 @@ for (const [method, transport] of [["GET", "jsonp"], ["POST", "jsonp_send"], ["G
     site.say("status", await site.status(method, `${session}/${transport}?c=callback`, method === "POST" ? { body: '["x"]' } : {}));
   };
 }
-for (const [method, transport] of [["GET", "xhr"], ["GET", "xhr_send"], ["GET", "xhr_streaming"], ["POST", "eventsource"], ["POST", "websocket"], ["PUT", "xhr"], ["DELETE", "xhr"]]) {
+const WRONG_METHODS = [["GET", "xhr"], ["GET", "xhr_send"], ["GET", "xhr_streaming"], ["POST", "eventsource"], ["POST", "websocket"],
+  ["PUT", "xhr"], ["DELETE", "xhr"]];
+for (const [method, transport] of WRONG_METHODS) {
   scripts[`${method} of ${transport}`] = (site) => site.ask(method, `${site.session()}/${transport}`);
 }
 for (const transport of ["xhr", "xhr_send", "xhr_streaming", "eventsource", "websocket"]) {
@@ -121,7 +125,9 @@ for (const [what, text] of Object.entries(TEXTS)) {
 }
 
 // xhr_send.
-for (const [what, body] of [["nothing", ""], ["a string", '"x"'], ["broken JSON", '["x'], ["an object", "{}"], ["null", "null"], ["numbers", "[1]"], ["an empty array", "[]"], ["a lone surrogate", '["\\ud800"]'], ["not UTF-8", Buffer.from('["\xff"]', "latin1")]]) {
+const PAYLOADS = [["nothing", ""], ["a string", '"x"'], ["broken JSON", '["x'], ["an object", "{}"], ["null", "null"], ["numbers", "[1]"],
+  ["an empty array", "[]"], ["a lone surrogate", '["\\ud800"]'], ["not UTF-8", Buffer.from('["\xff"]', "latin1")]];
+for (const [what, body] of PAYLOADS) {
   scripts[`xhr_send of ${what}`] = async (site) => {
     const session = site.session();
     await site.begin("POST", `${session}/xhr`).whole();
@@ -231,8 +237,11 @@ scripts["websocket: the client closes"] = async (site) => {
   socket.close(1000);
   site.say(await heard.first((item) => item.startsWith("closed")));
 };
-scripts["websocket: of an unknown origin"] = async (site) => site.say("status", await site.status("GET", `${site.session()}/websocket`,
-  { headers: { Origin: "http://other.example", Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==" } }));
+scripts["websocket: of an unknown origin"] = async (site) => {
+  const headers = { Origin: "http://other.example", Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==" };
+  site.say("status", await site.status("GET", `${site.session()}/websocket`, { headers }));
+};
 scripts["raw websocket: messages, the end"] = async (site) => {
   const { socket, sayAll, heard } = await site.webSocket("/websocket");
   socket.send(CONNECT);
@@ -299,4 +308,3 @@ export const slowScripts = {
     }));
   },
 };
-export { scripts };

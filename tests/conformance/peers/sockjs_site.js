@@ -21,7 +21,8 @@ const normal = (text) => text
   .replaceAll(/x{100,}/g, (run) => `(${run.length} x x)`);
 
 // In ASCII, as an escape that is in the text is not the same as what it means.
-const shown = (text) => JSON.stringify(normal(text)).replaceAll(/[^ -~]/g, (c) => `<U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}>`);
+const shown = (text) => JSON.stringify(normal(text))
+  .replaceAll(/[^ -~]/g, (c) => `<U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}>`);
 
 class Response {
   #arrivals = new Arrivals();

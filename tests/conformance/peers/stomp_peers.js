@@ -85,7 +85,7 @@ class Run {
     items.sort((a, b) => place(a) - place(b) || (a.headers.subscription ?? "").localeCompare(b.headers.subscription ?? ""));
     const error = items.findIndex(({ command }) => command === "ERROR");
     for (const item of error < 0 || this.#script.behindError ? items : items.slice(0, error + 1)) {
-      if (item.command === "MESSAGE" && item.body.startsWith("settled ")) continue;
+      if (item.command === this.#script.hide || item.body.startsWith("settled ")) continue;
       this.#lines.push(`${name}: ${lineOf(item, this.#script)}`);
     }
   }
