@@ -1,7 +1,7 @@
 // RabbitMQ with Web STOMP, from what tools/install.sh unpacked: in a folder of its own, on ports of its own.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -21,23 +21,11 @@ async function freePorts(count) {
 }
 
 export class RabbitMq {
-  static isThere = () => existsSync(path.join(unpacked, "complete"));
-
   #folder = mkdtempSync(path.join(os.tmpdir(), "sluice-rabbitmq-"));
   #children = [];
 
-  static async start() {
-    const broker = new RabbitMq();
-    try {
-      await broker.#start();
-    } catch (error) {
-      await broker.stop();
-      throw error;
-    }
-    return broker;
-  }
-
-  async #start() {
+  // Rejects if it does not become ready; `stop` is to be called also then.
+  async start() {
     const [web, epmd, distribution] = await freePorts(3);
     const file = (name, text) => {
       writeFileSync(path.join(this.#folder, name), text);

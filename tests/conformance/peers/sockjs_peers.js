@@ -13,6 +13,11 @@ async function main([folder]) {
     EDGE_HEARTBEAT_INTERVAL: "5m",  // STOMP's own would leave no silence for those of SockJS
   } });
   const peer = await startSockJsPeer(`${sluice.http.replace("http", "ws")}/v1/ws${USER}`);
+  const stop = () => {
+    peer.stop();
+    return sluice.kill();
+  };
+  process.once("SIGTERM", () => stop().finally(() => process.exit(1)));
   const comparison = new Comparison("sockjs");
   const linesOf = async (url, query, script) => {
     const site = new Site(url, query);
@@ -37,8 +42,7 @@ async function main([folder]) {
     for (const [name, lines] of slow) add(name, ...await lines);
     return comparison.finish(folder, `npm sockjs ${sockjsVersion}`);
   } finally {
-    peer.stop();
-    await sluice.kill();
+    await stop();
   }
 }
 

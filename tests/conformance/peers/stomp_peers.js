@@ -132,10 +132,13 @@ async function startSluice() {
 
 async function main([folder, packages]) {
   const comparison = new Comparison("RabbitMQ");
-  const servers = [await startSluice()];
+  const sluice = await startSluice();
+  const broker = new RabbitMq();
+  const stop = () => Promise.all([sluice.stop(), broker.stop()]);
+  process.once("SIGTERM", () => stop().finally(() => process.exit(1)));
   try {
-    const broker = await RabbitMq.start();
-    servers.push({ url: broker.url, login: () => ({}), stop: () => broker.stop() });
+    await broker.start();
+    const servers = [sluice, { url: broker.url, login: () => ({}) }];
     const clients = stompClients(packages);
     for (const script of scripts) {
       for (const [name, open] of Object.entries(clients)) {
@@ -151,7 +154,7 @@ async function main([folder, packages]) {
     }
     return comparison.finish(folder, `RabbitMQ ${broker.version}`);
   } finally {
-    for (const server of servers) await server.stop();
+    await stop();
   }
 }
 
