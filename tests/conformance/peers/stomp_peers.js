@@ -8,7 +8,6 @@ import { Raw, stompClients } from "./stomp_clients.js";
 import { scripts } from "./stomp_scripts.js";
 
 const SECRET = "a secret of at least thirty-two octets";
-const PATIENCE_MS = 4_000;
 
 // Headers whose value is a name that the server made.
 const MADE = new Set(["session", "server", "message-id", "ack", "connection-id", "last-event-id"]);
@@ -74,7 +73,7 @@ class Run {
         came.filter((item) => item.command === command).length >= count);
     };
     const name = this.#nameOf(step);
-    if (!await this.#wait(isOver)) this.#lines.push(`${name}: not all of what was waited for`);
+    await this.#client.heard.until(isOver, `the end of ${name}`).catch(() => this.#lines.push(`${name}: no answer`));
     this.#takeLines(name);
   }
 
@@ -108,15 +107,6 @@ class Run {
       all["message-id"] = of["message-id"];
     }
     return { command: say, headers: all, body, lineEnd };
-  }
-
-  async #wait(isOver) {
-    let timer;
-    const late = new Promise((resolve) => { timer = setTimeout(resolve, PATIENCE_MS, false); });
-    const over = this.#client.heard.until(isOver).then(() => true, () => false);
-    const result = await Promise.race([over, late]);
-    clearTimeout(timer);
-    return result;
   }
 }
 
