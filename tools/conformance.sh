@@ -1,31 +1,69 @@
-# `./dev conformance`: suites and clients that only PyPI has. What each said is in build/conformance.
+# `./dev conformance`: suites and clients that only PyPI has, and the peers whose behaviour Sluice's users know. What each
+# said is in build/conformance.
 source tools/steps.sh
 
 conformance=$PWD/build/conformance
 packages=$conformance/packages
+peers=tests/conformance/peers
 
 # conformance_all [--record]: with --record the figures go into docs/conformance.md.
 conformance_all() {
   [[ -z ${1:-} || $1 == --record ]] || { echo "./dev conformance: no argument '$1'" >&2; exit 2; }
+  local record=${1:-}
   install_packages build || exit 1
+  mkdir -p "$conformance"
   step build build release sluice echo_server || { summarize; return; }
-  if ! fetch_packages; then
-    echo "skipped autobahn, stomp.py: not to be had from PyPI: $(tail -1 "$conformance/pip.log")"
-    skipped=$((skipped + 2))
-    summarize
-    return
+  if fetch_packages; then
+    step autobahn python_of_pypi tests/conformance/autobahn.py \
+      build/release/tests/conformance/echo_server "$conformance/autobahn"
+    cat "$steps/autobahn.log"
+    [[ -z $record ]] || step record-autobahn record autobahn
+    step stomp.py python_of_pypi tests/conformance/stomp_py_test.py
+  else
+    skip "autobahn, stomp.py" 2 "not to be had from PyPI: $(tail -1 "$conformance/pip.log")"
   fi
-  step autobahn python_of_pypi tests/conformance/autobahn.py \
-    build/release/tests/conformance/echo_server "$conformance/autobahn"
-  cat "$steps/autobahn.log"
-  [[ -z ${1:-} ]] || step record python3 tests/conformance/record.py "$conformance" docs/conformance.md
-  step stomp.py python_of_pypi tests/conformance/stomp_py_test.py
+  compare_with_peers
   summarize
+}
+
+# STOMP with RabbitMQ, SockJS with npm's sockjs.
+compare_with_peers() {
+  if ! command -v npm >/dev/null; then
+    skip "RabbitMQ, sockjs" 2 "there is no npm on this machine"
+  elif ! step npm install_npm_packages tests/e2e; then
+    skip "RabbitMQ, sockjs" 2 "their clients are not to be had from npm"
+  else
+    if install_rabbitmq; then
+      compare RabbitMQ stomp_peers.js $([[ -e $packages/complete ]] && echo "$packages")
+    else
+      skip RabbitMQ 1 "apt has no rabbitmq-server here: $(tail -1 build/rabbitmq/download.log)"
+    fi
+    if install_npm_packages "$peers" &>"$conformance/npm.log"; then
+      compare sockjs sockjs_peers.js
+    else
+      skip sockjs 1 "not to be had from npm: $(tail -1 "$conformance/npm.log")"
+    fi
+  fi
+}
+
+# compare PEER SCRIPT [ARG...]
+compare() {
+  local peer=$1 script=$2
+  shift 2
+  step "$peer" timeout --kill-after=10 600 node "$peers/$script" "$conformance" "$@"
+  tail -1 "$steps/$peer.log"
+  [[ -z $record ]] || step "record-$peer" record "$peer"
+}
+
+record() { python3 tests/conformance/record.py "$1" "$conformance" docs/conformance.md; }
+
+skip() {
+  echo "skipped $1: $3"
+  skipped=$((skipped + $2))
 }
 
 # The wheels of tests/conformance/requirements.txt, by their hashes, in a folder of their own.
 fetch_packages() {
-  mkdir -p "$conformance"
   [[ $packages/complete -nt tests/conformance/requirements.txt ]] && return
   rm -rf "$packages"
   python3 -m pip --disable-pip-version-check install -q --no-deps --only-binary :all: --require-hashes --retries 1 \

@@ -82,3 +82,23 @@ install_npm_packages() {
   [[ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] && return
   (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 }
+
+# RabbitMQ and the Erlang it needs, unpacked into build/rabbitmq: nothing is installed and no service starts.
+install_rabbitmq() {
+  local folder=$PWD/build/rabbitmq erlang="" part
+  [[ -e $folder/complete && $(<"$folder/complete") == "$folder" ]] && return
+  for part in asn1 base crypto eldap ftp inets mnesia os-mon parsetools public-key runtime-tools snmp ssl \
+    syntax-tools tftp tools xmerl; do
+    erlang+=" erlang-$part"
+  done
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  echo "Unpacking rabbitmq-server"
+  (
+    cd "$folder" && apt-get download -qq rabbitmq-server $erlang &>download.log || exit 1
+    for part in *.deb; do dpkg-deb -x "$part" . || exit 1; done
+    rm ./*.deb
+    sed -i "s,ROOTDIR=/usr/lib/erlang,ROOTDIR=$folder/usr/lib/erlang," usr/lib/erlang/bin/erl
+    echo "$folder" >complete  # which is now in there
+  )
+}

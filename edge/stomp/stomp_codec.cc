@@ -12,6 +12,7 @@ namespace sluice::edge {
 namespace {
 
 constexpr std::string_view kMessage = "MESSAGE\nsubscription:";
+constexpr std::string_view kAck = "\nack:";
 
 bool IsEscapeOf(StompVersion version, char c) {
   return c == 'n' || c == 'c' || c == '\\' || (c == 'r' && version == StompVersion::k12);
@@ -184,8 +185,17 @@ std::string EscapeStompHeader(std::string_view text) {
   return escaped;
 }
 
-std::string StompServerFrame(std::string_view command,
-                             const std::vector<std::pair<std::string_view, std::string>>& headers,
+std::string EchoStompHeader(std::string_view text, StompVersion version) {
+  return version == StompVersion::k10 ? std::string(text) : EscapeStompHeader(text);
+}
+
+std::string StompReceipt(std::string_view receipt_id, StompVersion version) {
+  std::string frame = "RECEIPT\nreceipt-id:" + EchoStompHeader(receipt_id, version) + "\n\n";
+  frame += '\0';
+  return frame;
+}
+
+std::string StompServerFrame(std::string_view command, const StompHeaders& headers,
                              std::string_view body) {
   std::string frame(command);
   frame += '\n';
@@ -223,22 +233,27 @@ std::string_view EncodeStompEvent(const Epoch& epoch, const Event& event, OctetM
   return {out, text.size()};
 }
 
-std::string_view EncodeStompPrefix(std::string_view subscription, size_t shared_bytes,
-                                   OctetMemory memory) {
-  const size_t begin = kMessage.size() + subscription.size() + 1;
+std::string_view EncodeStompPrefix(std::string_view subscription, std::string_view ack,
+                                   size_t shared_bytes, OctetMemory memory) {
+  const std::string_view ack_name = ack.empty() ? "" : kAck;
+  const std::string_view parts[] = {kMessage, subscription, ack_name, ack, "\n"};
+  size_t begin = 0;
+  for (const std::string_view part : parts) begin += part.size();
   const size_t header = WebSocketHeaderSize(begin + shared_bytes);
   char* const out = memory(header + begin);
   if (out == nullptr) return {};
   char* place = WriteWebSocketHeader(WebSocketOpcode::kText, begin + shared_bytes, out);
-  for (const std::string_view part : {kMessage, subscription, std::string_view("\n")}) {
+  for (const std::string_view part : parts) {
+    if (part.empty()) continue;
     std::memcpy(place, part.data(), part.size());
     place += part.size();
   }
   return {out, header + begin};
 }
 
-std::string StompGap(std::string_view subscription, std::string_view destination, GapReason reason,
-                     std::string_view requested, const Cursor& resume_at) {
+std::string StompGap(std::string_view subscription, std::string_view ack,
+                     std::string_view destination, GapReason reason, std::string_view requested,
+                     const Cursor& resume_at) {
   std::string body = R"({"reason":")";
   body += GapReasonName(reason);
   body += R"(","requested":")" + RepeatableCursor(requested);
@@ -248,7 +263,10 @@ std::string StompGap(std::string_view subscription, std::string_view destination
                                               {"destination", std::string(destination)},
                                               {"type", "gap"}},
                                              body);
-  return std::string(kMessage).append(subscription).append(frame, frame.find('\n'));
+  std::string message(kMessage);
+  message.append(subscription);
+  if (!ack.empty()) message.append(kAck).append(ack);
+  return message.append(frame, frame.find('\n'));
 }
 
 }  // namespace sluice::edge

@@ -62,25 +62,30 @@ class StompReader {
   std::string held_;  // of a frame that is not whole
 };
 
-// Headers as the server writes them, from 1.1 on; 1.0 has no escapes, and gets the same.
+// Headers as the server writes them, from 1.1 on.
 std::string EscapeStompHeader(std::string_view text);
+// What a client has written in a header, to be repeated in another: 1.0 has no escapes.
+std::string EchoStompHeader(std::string_view text, StompVersion version);
 
+using StompHeaders = std::vector<std::pair<std::string_view, std::string>>;
 // A frame of the server. Values are escaped here. The body may be of any octets.
-std::string StompServerFrame(std::string_view command,
-                             const std::vector<std::pair<std::string_view, std::string>>& headers,
+std::string StompServerFrame(std::string_view command, const StompHeaders& headers,
                              std::string_view body = "");
+std::string StompReceipt(std::string_view receipt_id, StompVersion version);
 
 // The part of a MESSAGE that is the same for all who get the event, from the header `message-id` on
 // to the end of the frame. `subscription` comes before it. Returns what it wrote into `memory`;
 // nothing if there was none.
 std::string_view EncodeStompEvent(const Epoch& epoch, const Event& event, OctetMemory memory);
 // What comes before it: the header of a text frame of WebSocket around both, and the beginning of
-// the MESSAGE for one subscription. `shared_bytes`: of what EncodeStompEvent wrote.
-std::string_view EncodeStompPrefix(std::string_view subscription, size_t shared_bytes,
-                                   OctetMemory memory);
+// the MESSAGE for one subscription. `ack`: what ACK is to name; empty: the message asks for none.
+// Both are escaped. `shared_bytes`: of what EncodeStompEvent wrote.
+std::string_view EncodeStompPrefix(std::string_view subscription, std::string_view ack,
+                                   size_t shared_bytes, OctetMemory memory);
 
-// A MESSAGE whose `type` is `gap`, which no event has. `subscription`: escaped.
-std::string StompGap(std::string_view subscription, std::string_view destination, GapReason reason,
-                     std::string_view requested, const Cursor& resume_at);
+// A MESSAGE whose `type` is `gap`, which no event has. `subscription` and `ack` as above.
+std::string StompGap(std::string_view subscription, std::string_view ack,
+                     std::string_view destination, GapReason reason, std::string_view requested,
+                     const Cursor& resume_at);
 
 }  // namespace sluice::edge

@@ -143,7 +143,7 @@ bool StompHandshake::OnFrame(const StompFrame& frame) {
 
 void StompHandshake::Connect(const StompFrame& frame, std::string_view behind) {
   const std::optional<StompVersion> version = ChooseVersion(frame);
-  if (!version) return Refuse("versions 1.0, 1.1 and 1.2 are spoken");
+  if (!version) return RefuseVersion();
   const std::optional<StompHeartBeats> heart_beats = NegotiateHeartBeats(frame);
   if (!heart_beats) return Refuse("heart-beat must be two whole numbers");
   const std::optional<Identity> identity = Identify(frame);
@@ -194,18 +194,26 @@ void StompHandshake::BeginSession(StompVersion version, const StompHeartBeats& h
   StreamRequest request;
   request.identity = identity;
   const StreamStart start = StartStream(&session, request);
-  std::vector<std::pair<std::string_view, std::string>> headers = {
-      {"version", std::string(NameOf(version))},
-      {"heart-beat", std::string(kHeartBeatHeader)},
-      {"server", "sluice"},
-      {"user-name", identity.user_id},
-      {"last-event-id", shard.ring().head().ToString()}};
+  StompHeaders headers = {{"version", std::string(NameOf(version))},
+                          {"heart-beat", std::string(kHeartBeatHeader)},
+                          {"server", "sluice"},
+                          {"user-name", identity.user_id},
+                          {"last-event-id", shard.ring().head().ToString()}};
   if (!start.connection_id.empty()) headers.emplace_back("connection-id", start.connection_id);
   session.Say(unsent +
               WebSocketFrame(WebSocketOpcode::kText, StompServerFrame("CONNECTED", headers)));
   session.TakeHeld();
   std::string octets(behind);
   session.Take(octets);
+}
+
+// STOMP 1.2, "Protocol Negotiation": with the versions that would have done.
+void StompHandshake::RefuseVersion() {
+  constexpr std::string_view kWhy = "versions 1.0, 1.1 and 1.2 are spoken";
+  const std::string error =
+      StompServerFrame("ERROR", {{"message", std::string(kWhy)}, {"version", "1.0,1.1,1.2"}});
+  CloseAfter(WebSocketFrame(WebSocketOpcode::kText, error) +
+             WebSocketCloseFrame(WebSocketCloseCode::kProtocolError, kWhy));
 }
 
 void StompHandshake::Refuse(std::string_view message, std::string_view receipt_id,

@@ -40,6 +40,7 @@ class StompHandshake final : public Connection {
   // Says ERROR and closes.
   void Refuse(std::string_view message, std::string_view receipt_id = "",
               WebSocketCloseCode code = WebSocketCloseCode::kProtocolError);
+  void RefuseVersion();
   void TurnAway(DisconnectReason reason);
   void Say(std::string_view octets);
   void CloseAfter(std::string_view octets);

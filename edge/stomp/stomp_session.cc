@@ -16,6 +16,10 @@ constexpr size_t kMaxSubscriptionIdBytes = 128;
 // Clients are late, and networks too: the specification asks for a margin of error.
 constexpr int kHeartBeatPatience = 2;
 
+bool AsksForAcks(StompVersion version, std::string_view mode) {
+  return version == StompVersion::k12 && (mode == "client" || mode == "client-individual");
+}
+
 std::string TextFrame(std::string_view text) {
   return WebSocketFrame(WebSocketOpcode::kText, text);
 }
@@ -24,8 +28,7 @@ std::string TextFrame(std::string_view text) {
 
 std::string StompErrorFrames(std::string_view message, std::string_view receipt_id,
                              WebSocketCloseCode code) {
-  std::vector<std::pair<std::string_view, std::string>> headers = {
-      {"message", std::string(message)}};
+  StompHeaders headers = {{"message", std::string(message)}};
   if (!receipt_id.empty()) headers.emplace_back("receipt-id", receipt_id);
   return TextFrame(StompServerFrame("ERROR", headers)) + WebSocketCloseFrame(code, message);
 }
@@ -97,7 +100,7 @@ void StompSession::Subscribe(const StompFrame& frame) {
   if (id.empty() || frame.Value("id").size() > kMaxSubscriptionIdBytes) {
     return FailFrame(&frame, "SUBSCRIBE needs an id of at most 128 octets");
   }
-  const std::string escaped_id = EscapeStompHeader(id);
+  const std::string escaped_id = EchoStompHeader(id, version_);
   if (std::any_of(subscriptions_.begin(), subscriptions_.end(),
                   [&](const Subscription& each) { return each.id == escaped_id; })) {
     return FailFrame(&frame, "the subscription id is taken");
@@ -116,6 +119,7 @@ void StompSession::Subscribe(const StompFrame& frame) {
   if (!what->topic.empty()) Follow(ChannelView::Topic(what->topic));
   subscriptions_.push_back({.id = escaped_id,
                             .destination = std::string(destination),
+                            .acknowledges = AsksForAcks(version_, frame.Value("ack")),
                             .what = *std::move(what),
                             .since = shard().ring().head_sequence()});
   GapReason gap = GapReason::kNone;
@@ -128,7 +132,8 @@ void StompSession::Subscribe(const StompFrame& frame) {
   Receipt(frame);
   if (gap == GapReason::kNone) return;
   shard().stats().gaps[static_cast<size_t>(gap)].Add();
-  SayText(StompGap(subscriptions_.back().id, destination, gap, cursor, shard().ring().head()));
+  const Subscription& begun = subscriptions_.back();
+  SayText(StompGap(begun.id, AckOf(begun), destination, gap, cursor, shard().ring().head()));
 }
 
 GapReason StompSession::Resume(std::string_view text, Subscription* subscription) {
@@ -152,6 +157,10 @@ void StompSession::Begin(Reader::From from, Subscription* subscription) {
   subscription->since = Reread(ChannelOf(*subscription), from);
 }
 
+std::string_view StompSession::AckOf(const Subscription& subscription) {
+  return subscription.acknowledges ? subscription.id : std::string_view();
+}
+
 ChannelView StompSession::ChannelOf(const Subscription& subscription) const {
   const std::string& topic = subscription.what.topic;
   return topic.empty() ? channel(0) : ChannelView::Topic(topic);
@@ -171,14 +180,15 @@ bool StompSession::OnHead() {
     const std::string requested = Cursor{ring.epoch(), each.since}.ToString();
     each.since = ring.head_sequence();
     shard().stats().gaps[static_cast<size_t>(GapReason::kInvalid)].Add();
-    SayText(StompGap(each.id, each.destination, GapReason::kInvalid, requested, ring.head()));
+    SayText(StompGap(each.id, AckOf(each), each.destination, GapReason::kInvalid, requested,
+                     ring.head()));
   }
   WriteUnlessBlocked();
   return true;
 }
 
 void StompSession::Unsubscribe(const StompFrame& frame) {
-  const std::string id = EscapeStompHeader(SubscriptionId(frame));
+  const std::string id = EchoStompHeader(SubscriptionId(frame), version_);
   const auto found = std::find_if(subscriptions_.begin(), subscriptions_.end(),
                                   [&](const Subscription& each) { return each.id == id; });
   if (found == subscriptions_.end()) return FailFrame(&frame, "no such subscription");
@@ -199,7 +209,7 @@ void StompSession::Send(const StompFrame& frame) {
       [this, wanted = receipt != nullptr,
        id = receipt == nullptr ? std::string() : *receipt](const absl::Status& status) {
         if (!status.ok()) return FailSend(id, status);
-        if (wanted) SayText(StompServerFrame("RECEIPT", {{"receipt-id", id}}));
+        if (wanted) SayText(StompReceipt(id, version_));
       });
 }
 
@@ -214,9 +224,7 @@ void StompSession::Disconnect(const StompFrame& frame) {
 void StompSession::Receipt(const StompFrame& frame) {
   const std::string* id = frame.Find("receipt");
   if (id == nullptr) return;
-  sends_.Reply([this, id = *id](const absl::Status&) {
-    SayText(StompServerFrame("RECEIPT", {{"receipt-id", id}}));
-  });
+  sends_.Reply([this, id = *id](const absl::Status&) { SayText(StompReceipt(id, version_)); });
 }
 
 void StompSession::FailSend(std::string_view receipt_id, const absl::Status& status) {
@@ -238,7 +246,7 @@ bool StompSession::AddPrefixes(const Event& event, size_t shared_bytes, AddPrefi
   for (const Subscription& subscription : subscriptions_) {
     if (event.sequence() <= subscription.since || !subscription.what.Takes(event)) continue;
     const std::string_view prefix =
-        EncodeStompPrefix(subscription.id, shared_bytes,
+        EncodeStompPrefix(subscription.id, AckOf(subscription), shared_bytes,
                           [this](size_t size) { return shard().scratch().Take(size); });
     if (prefix.empty()) return false;
     add(prefix);
@@ -279,7 +287,8 @@ std::string StompSession::GapFrame(GapReason reason, std::string_view requested,
   std::string frames;
   for (Subscription& each : subscriptions_) {
     each.since = resume_at.sequence;  // in another epoch the sequences begin anew
-    frames += TextFrame(StompGap(each.id, each.destination, reason, requested, resume_at));
+    frames +=
+        TextFrame(StompGap(each.id, AckOf(each), each.destination, reason, requested, resume_at));
   }
   // Something has to be said, so that there is an end of it.
   return frames.empty() ? TextFrame("\n") : frames;

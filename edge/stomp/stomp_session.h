@@ -45,8 +45,9 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
 
  private:
   struct Subscription {
-    std::string id;           // escaped
+    std::string id;           // as it stands in headers
     std::string destination;  // as the client wrote it
+    bool acknowledges;        // its messages say what ACK is to name
     StompDestination what;
     uint64_t since;  // events up to here it has had, or was not there for; may be ahead of the ring
   };
@@ -75,6 +76,8 @@ class StompSession final : public WebSocketSession, public HeadWaiter {
   GapReason Resume(std::string_view cursor, Subscription* subscription);
   // Moves it to where the header `from` says.
   void Begin(Reader::From from, Subscription* subscription);
+  // STOMP 1.2 has what ACK names in the message. Any value does, as nothing waits for it.
+  static std::string_view AckOf(const Subscription& subscription);
   ChannelView ChannelOf(const Subscription& subscription) const;
   // If the frame asks for it, behind the answers to those before it.
   void Receipt(const StompFrame& frame);

@@ -1,26 +1,12 @@
 // sockjs-client with each transport forced, under @stomp/stompjs: subscribe, publish, cut, resume.
 import assert from "node:assert/strict";
-import http from "node:http";
 import { test } from "node:test";
 import { Client } from "@stomp/stompjs";
-import SockJS from "sockjs-client";
 import { Arrivals, eventually } from "./support/arrivals.js";
 import { CutProxy } from "./support/cut_proxy.js";
 import { Publisher, toUser } from "./support/publisher.js";
 import { SluiceProcess } from "./support/sluice_process.js";
-
-// In node the client sends bodies in chunks, which no edge takes; in browsers, and behind nginx, they
-// have a length.
-const { request } = http;
-http.request = (...options) => {
-  const made = request(...options);
-  const write = made.write.bind(made);
-  made.write = (body) => {
-    made.setHeader("Content-Length", Buffer.byteLength(body));
-    return write(body);
-  };
-  return made;
-};
+import { SockJS } from "./support/sockjs_client.js";
 
 const TRANSPORTS = ["websocket", "xhr-streaming", "eventsource", "xhr-polling"];
 const TEXT = "\u2028 \u{1F600} \u{FFFF} \u0001 \\ \" \u4f60";

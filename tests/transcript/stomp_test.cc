@@ -66,7 +66,9 @@ TEST_F(StompTest, ConnectIsAnsweredWithWhatBothSpeak) {
   EXPECT_EQ(Metric("sluice_edge_sessions_opened_total", "stomp"), 4);
   WebSocketClient client = OpenStomp();
   Send(&client, "CONNECT\naccept-version:2.0\n\n");
-  ExpectError(&client, "versions 1.0, 1.1 and 1.2 are spoken");
+  EXPECT_EQ(Text(&client),
+            "ERROR\nmessage:versions 1.0, 1.1 and 1.2 are spoken\nversion:1.0,1.1,1.2\n\n");
+  EXPECT_EQ(client.Next().CloseCode(), 1002);
 }
 
 TEST_F(StompTest, NothingIsListenedToBeforeConnect) {
@@ -117,6 +119,38 @@ TEST_F(StompTest, EachSubscriptionGetsItsEventsOnce) {
   Publish(ChannelView::Topic("news"), "", "d");
   Publish(ChannelView::User("alice"), "", "e");
   EXPECT_TRUE(Text(&client).starts_with("MESSAGE\nsubscription:u\nmessage-id:e1-7\n"));
+}
+
+TEST_F(StompTest, InVersion12AMessageToAcknowledgeSaysWhatAckIsToName) {
+  StartEdge();
+  for (const auto& [version, mode, ack] :
+       {std::tuple("1.2", "client", "\nack:s\\c1"),
+        std::tuple("1.2", "client-individual", "\nack:s\\c1"), std::tuple("1.2", "auto", ""),
+        std::tuple("1.1", "client", "")}) {
+    WebSocketClient client = ConnectStomp(std::string("accept-version:") + version + "\n");
+    Subscribe(&client, "s\\c1", "/topic/news",
+              std::string("last-event-id:e0-1\nack:") + mode + "\n");
+    const std::string begin = std::string("MESSAGE\nsubscription:s\\c1") + ack + "\nmessage-id:";
+    const std::string gap = Text(&client);
+    EXPECT_TRUE(gap.starts_with(begin)) << gap;
+    Publish(ChannelView::Topic("news"), "", "x");
+    const std::string message = Text(&client);
+    EXPECT_TRUE(message.starts_with(begin)) << message;
+    Send(&client, "ACK\nid:s\\c1\nreceipt:acked\n\n");
+    EXPECT_EQ(Text(&client), "RECEIPT\nreceipt-id:acked\n\n");
+  }
+}
+
+TEST_F(StompTest, InVersion10WhatAClientNamedComesBackAsItWroteIt) {
+  StartEdge();
+  WebSocketClient client = ConnectStomp("");
+  for (const std::string id : {"a:b", "a\\cb"}) {
+    Subscribe(&client, id, "/topic/news");
+    Publish(ChannelView::Topic("news"), "", "x");
+    EXPECT_TRUE(Text(&client).starts_with("MESSAGE\nsubscription:" + id + "\nmessage-id:"));
+    Send(&client, "UNSUBSCRIBE\nid:" + id + "\nreceipt:" + id + "\n\n");
+    EXPECT_EQ(Text(&client), "RECEIPT\nreceipt-id:" + id + "\n\n");
+  }
 }
 
 TEST_F(StompTest, InVersion10TheDestinationNamesASubscription) {

@@ -104,7 +104,7 @@ TEST(StompCodecTest, AnEventIsOneFrameWithAPrefixOfItsSubscription) {
       };
     };
     EncodeStompEvent(*Epoch::Parse("e1"), event, into(&shared));
-    EncodeStompPrefix("s-1", shared.size(), into(&prefix));
+    EncodeStompPrefix("s-1", "", shared.size(), into(&prefix));
     const std::string octets = prefix + shared;
     const size_t header = octets.find("MESSAGE");
     std::string expected(kMaxWebSocketHeader, '\0');
