@@ -62,7 +62,10 @@ void JetstreamAppender::Append(const AppendRequest& request, AppendDone done) {
   if (!request.announce_later) connection_->Flush();
 }
 
-void JetstreamAppender::OnConnected() { CheckStream(); }
+void JetstreamAppender::OnConnected() {
+  are_appends_failing_ = false;
+  CheckStream();
+}
 
 void JetstreamAppender::OnDisconnected() {
   is_ready_.store(false, std::memory_order_release);
@@ -87,7 +90,7 @@ void JetstreamAppender::CheckStream() {
 }
 
 void JetstreamAppender::OnStream(absl::StatusOr<StreamState> state) {
-  connection_->SetServed(state.ok());
+  connection_->SetServed(state.ok() && !are_appends_failing_);
   absl::Status judged = state.ok() ? status_->Judge(*state) : state.status();
   if (!judged.ok()) {
     status_->Report(judged);
@@ -118,6 +121,7 @@ void JetstreamAppender::OnMessage(NatsMessage message) {
 
 void JetstreamAppender::OnNoResponders(bool) {
   // For one of them, which one is not said; whoever retries finds the stream that is made now.
+  are_appends_failing_ = true;
   FailAll("no stream takes the event");
   CheckStream();
 }
@@ -125,6 +129,7 @@ void JetstreamAppender::OnNoResponders(bool) {
 void JetstreamAppender::OnAcknowledgement(const NatsMessage& message) {
   std::optional<AppendDone> done = slots_.Take(message.subject());
   if (!done) return;  // it had been given up
+  are_appends_failing_ = false;
   const absl::StatusOr<AppendAnswer> answer = ParseAppendAnswer(message.data());
   if (!answer.ok()) return (*done)(answer.status());
   // A sequence that does not rise is one of another incarnation of the stream; after the stream was
@@ -147,6 +152,7 @@ void JetstreamAppender::Answer(Acknowledged acknowledged) {
 void JetstreamAppender::OnTick(SteadyTime now) {
   client_.OnTick(now);
   for (AppendDone& done : slots_.TakeExpired(now)) {
+    are_appends_failing_ = true;
     done(absl::DeadlineExceededError("NATS did not acknowledge the event in time"));
   }
   if (connection_->is_connected() && now >= next_check_) CheckStream();

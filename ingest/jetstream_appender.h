@@ -77,6 +77,7 @@ class JetstreamAppender final : public NatsHandler {
   // The connection's thread only.
   JetstreamClient client_;
   Epoch epoch_;
+  bool are_appends_failing_ = false;  // the last one was answered by nobody
   bool is_checking_ = false;
   bool is_sure_of_epoch_ = false;  // not after the stream was changed, until it has been looked at
   uint64_t changes_ = 0;           // of the stream that the server told of

@@ -65,6 +65,7 @@ void JetstreamMessageQueue::Append(ClientMessage message, ClientMessageDone done
 void JetstreamMessageQueue::OnAcknowledgement(const NatsMessage& message) {
   std::optional<ClientMessageDone> done = slots_.Take(message.subject());
   if (!done) return;  // it had been given up
+  are_appends_failing_ = false;
   const absl::Status stored = ParseAppendAnswer(message.data()).status();
   if (stored.ok()) ++counters_.stored;
   if (absl::IsResourceExhausted(stored)) ++counters_.refused;
@@ -154,7 +155,10 @@ void JetstreamMessageQueue::ForgetGroups(SteadyTime now) {
 
 // The link and the stream
 
-void JetstreamMessageQueue::OnConnected() { CheckStream(); }
+void JetstreamMessageQueue::OnConnected() {
+  are_appends_failing_ = false;
+  CheckStream();
+}
 
 void JetstreamMessageQueue::OnDisconnected() {
   client_.FailAll();
@@ -176,7 +180,7 @@ void JetstreamMessageQueue::CheckStream() {
 }
 
 void JetstreamMessageQueue::OnStream(const absl::StatusOr<StreamState>& state) {
-  connection_->SetServed(state.ok());
+  connection_->SetServed(state.ok() && !are_appends_failing_);
   const absl::Status judged = state.ok() ? status_.Judge(*state) : state.status();
   if (!judged.ok()) {
     status_.Report(judged);
@@ -209,6 +213,7 @@ void JetstreamMessageQueue::OnNoResponders(bool) { CheckStream(); }
 void JetstreamMessageQueue::OnTick(SteadyTime now) {
   client_.OnTick(now);
   for (ClientMessageDone& done : slots_.TakeExpired(now)) {
+    are_appends_failing_ = true;
     done(absl::UnavailableError("NATS did not acknowledge the message in time"));
   }
   for (const auto& group : Groups()) group->OnTick(now);

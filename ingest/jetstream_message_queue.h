@@ -106,6 +106,7 @@ class JetstreamMessageQueue final : public ClientMessageQueue,
   JetstreamClient client_;
   Epoch epoch_;
   bool is_checking_ = false;
+  bool are_appends_failing_ = false;  // the last one was answered by nobody
   SteadyTime next_check_{};
   std::unique_ptr<NatsConnection> connection_;
 };

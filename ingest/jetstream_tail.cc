@@ -88,7 +88,7 @@ void JetstreamTail::PrepareLater(const absl::Status& why) {
 }
 
 void JetstreamTail::OnStream(absl::StatusOr<StreamState> state) {
-  connection_->SetServed(state.ok());
+  if (!state.ok()) connection_->SetServed(false);
   const absl::Status judged = state.ok() ? status_->Judge(*state) : state.status();
   if (!judged.ok()) return PrepareLater(judged);
   if (state->epoch() == epoch_) {
@@ -137,6 +137,7 @@ void JetstreamTail::OnConsumer(absl::StatusOr<std::string_view> answer) {
     connection_->SetServed(false);
     return PrepareLater(made);
   }
+  connection_->SetServed(true);
   state_ = State::kReading;
   last_heard_ = clock_.Steady();
   next_watch_ = last_heard_ + kWatchInterval;

@@ -86,10 +86,6 @@ class NatsServer(ServerProcess):
         """How many messages clients have sent to it: publishes, requests, acknowledgements."""
         return get_json(self.monitor_port, "/varz")["in_msgs"]
 
-    def clients(self):
-        """The names that its clients have given."""
-        return [each.get("name", "") for each in get_json(self.monitor_port, "/connz?limit=4096")["connections"]]
-
     def subscriptions(self):
         return get_json(self.monitor_port, "/varz")["subscriptions"]
 
