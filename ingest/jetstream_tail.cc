@@ -367,11 +367,12 @@ void JetstreamTail::OnTick(SteadyTime now) {
 
 void JetstreamTail::WatchStream() {
   next_watch_ = clock_.Steady() + kWatchInterval;
-  client_.GetStream([this, generation = generation_](absl::StatusOr<StreamState> state) {
+  // What is delivered before the answer is here may be newer than the answer.
+  client_.GetStream([this, generation = generation_,
+                     last = last_](absl::StatusOr<StreamState> state) {
     if (generation != generation_ || state_ != State::kReading) return;
     const bool is_gone = absl::IsNotFound(state.status());
-    const bool is_other =
-        state.ok() && (state->epoch() != epoch_ || state->last_sequence() < last_);
+    const bool is_other = state.ok() && (state->epoch() != epoch_ || state->last_sequence() < last);
     if (is_gone || is_other) return Restart("the stream is another one");
     // Whether all of it arrives is seen by TellHead.
     if (state.ok() && state->last_sequence() > last_) SetHeadTarget(state->last_sequence());
