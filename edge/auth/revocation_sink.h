@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "edge/auth/revocation_table.h"
 #include "ingest/event_log.h"
