@@ -127,10 +127,13 @@ void JetstreamAppender::OnNoResponders(bool) {
 }
 
 void JetstreamAppender::OnAcknowledgement(const NatsMessage& message) {
+  const absl::StatusOr<AppendAnswer> answer = ParseAppendAnswer(message.data());
+  if (answer.ok()) {  // also when it comes too late for who asked
+    are_appends_failing_ = false;
+    connection_->SetServed(true);
+  }
   std::optional<AppendDone> done = slots_.Take(message.subject());
   if (!done) return;  // it had been given up
-  are_appends_failing_ = false;
-  const absl::StatusOr<AppendAnswer> answer = ParseAppendAnswer(message.data());
   if (!answer.ok()) return (*done)(answer.status());
   // A sequence that does not rise is one of another incarnation of the stream; after the stream was
   // changed, any may be.

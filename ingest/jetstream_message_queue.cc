@@ -63,10 +63,13 @@ void JetstreamMessageQueue::Append(ClientMessage message, ClientMessageDone done
 }
 
 void JetstreamMessageQueue::OnAcknowledgement(const NatsMessage& message) {
+  const absl::Status stored = ParseAppendAnswer(message.data()).status();
+  if (stored.ok() || absl::IsResourceExhausted(stored)) {  // also when it comes too late
+    are_appends_failing_ = false;
+    connection_->SetServed(true);
+  }
   std::optional<ClientMessageDone> done = slots_.Take(message.subject());
   if (!done) return;  // it had been given up
-  are_appends_failing_ = false;
-  const absl::Status stored = ParseAppendAnswer(message.data()).status();
   if (stored.ok()) ++counters_.stored;
   if (absl::IsResourceExhausted(stored)) ++counters_.refused;
   (*done)(stored);

@@ -55,8 +55,7 @@ struct NatsHeader {
 // drops in silence. Whenever the link ends, for whatever reason, a new one is made: without end,
 // with jitter, to any server that is configured or that the last one told of. A link on which
 // nothing comes back for kLinkPatience is ended, and one to a server that cannot do its work (see
-// SetServed). Owner: who it calls. Thread: as each function
-// says.
+// SetServed). Owner: who it calls. Thread: as each function says.
 class NatsConnection {
  public:
   static constexpr std::chrono::milliseconds kTick{20};
