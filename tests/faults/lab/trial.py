@@ -119,6 +119,14 @@ class Trial:
         self.topology.history.write("Q", event_id)
         return caught_up
 
+    def verify_unnoticed(self):
+        """Settles and verifies; Failed too if a client, but for SockJS over xhr, was disconnected."""
+        published, answer = self.settle()
+        figures = self.verify()
+        if answer["disconnects"]:
+            raise Failed(f"{answer['disconnects']} clients were disconnected")
+        return {**figures, "retries": published["retries"], "given_up": published["failed"]}
+
     def verify(self):
         """Ends everything; Failed with the violations, or the figures of what was checked."""
         self._stack.close()
