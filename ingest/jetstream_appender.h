@@ -41,7 +41,9 @@ class JetstreamAppender final : public NatsHandler {
   void Announce() { connection_->Flush(); }
 
   const NatsConnection& connection() const { return *connection_; }
-  bool is_ready() const { return is_ready_.load(std::memory_order_acquire); }
+  bool is_ready() const {
+    return connection_->is_connected() && is_ready_.load(std::memory_order_acquire);
+  }
   uint64_t in_flight() const { return slots_.used(); }
   uint64_t last_sequence() const { return last_sequence_.value(); }
 

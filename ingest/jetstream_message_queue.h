@@ -60,7 +60,9 @@ class JetstreamMessageQueue final : public ClientMessageQueue,
 
   bool is_connected() const { return connection_->is_connected(); }
   // Whether it could use the stream over the link that there is.
-  bool is_ready() const { return is_ready_.load(std::memory_order_acquire); }
+  bool is_ready() const {
+    return connection_->is_connected() && is_ready_.load(std::memory_order_acquire);
+  }
   // As of JetstreamLog.
   absl::Status refusal() const { return status_.refusal(); }
 

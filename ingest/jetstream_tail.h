@@ -52,7 +52,9 @@ class JetstreamTail final : public Tail, public NatsHandler {
   void RequestHead() override;
 
   const NatsConnection& connection() const { return *connection_; }
-  bool is_ready() const { return is_ready_.load(std::memory_order_acquire); }
+  bool is_ready() const {
+    return connection_->is_connected() && is_ready_.load(std::memory_order_acquire);
+  }
 
  private:
   enum class State : uint8_t {
