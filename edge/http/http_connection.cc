@@ -108,32 +108,41 @@ size_t HttpConnection::TakeHead(std::string_view bytes) {
     // What a client says before it has the answer would be lost.
     parsed.error = HttpError{HttpErrorKind::kBadRequest, "octets behind the handshake"};
   }
-  // A response that receives takes the socket without what is behind its request.
-  const bool is_pipelined = bytes.size() > length + head_.content_length;
-  if (is_pipelined && SockJsTarget::Parse(head_.path)) head_.keep_alive = false;
   if (parsed.error) {
     const bool nowhere = parsed.error->kind == HttpErrorKind::kMethodNotAllowed;
     Refuse(*parsed.error, nowhere ? "Allow: GET, HEAD, POST, OPTIONS\r\n" : "");
-  } else if (head_.content_length == 0 || !IsServed()) {
-    HandleRequest("");
+  } else if (!head_.has_body() || !IsServed()) {
+    HandleRequest("", bytes.size() > length);
   } else {
     phase_ = Phase::kBody;
+    if (head_.is_chunked) chunked_ = std::make_unique<ChunkedBody>(MaxBodyBytes());
   }
   return length;
 }
 
 size_t HttpConnection::TakeBody(std::string_view bytes) {
+  if (head_.is_chunked) return TakeChunks(bytes);
   const size_t length = head_.content_length;
   if (bytes.size() < length) return 0;
-  HandleRequest(bytes.substr(0, length));
+  HandleRequest(bytes.substr(0, length), bytes.size() > length);
   return length;
+}
+
+size_t HttpConnection::TakeChunks(std::string_view bytes) {
+  const size_t used = chunked_->Take(bytes);
+  if (chunked_->error()) {
+    RefuseReadably(*std::exchange(chunked_, nullptr)->error());
+  } else if (chunked_->is_complete()) {
+    HandleRequest(std::exchange(chunked_, nullptr)->body(), bytes.size() > used);
+  }
+  return used;
 }
 
 std::optional<HttpError> HttpConnection::CheckBody() const {
   if (head_.Find("Expect") != nullptr) {
     return HttpError{HttpErrorKind::kExpectation, "Expect is not supported"};
   }
-  if (head_.content_length == 0 || !IsServed()) return std::nullopt;
+  if (!head_.has_body() || !IsServed()) return std::nullopt;
   const size_t limit = MaxBodyBytes();
   if (limit == 0) return HttpError{HttpErrorKind::kBadRequest, "this request takes no body"};
   if (head_.content_length > limit) {
@@ -199,8 +208,12 @@ std::string HttpConnection::CorsHeaders() const {
                                                                              : "");
 }
 
-void HttpConnection::HandleRequest(std::string_view body) {
-  if (const auto sockjs = SockJsTarget::Parse(head_.path)) return HandleSockJs(*sockjs, body);
+void HttpConnection::HandleRequest(std::string_view body, bool is_followed) {
+  if (const auto sockjs = SockJsTarget::Parse(head_.path)) {
+    // A response that receives takes the socket without what is behind its request.
+    if (is_followed) head_.keep_alive = false;
+    return HandleSockJs(*sockjs, body);
+  }
   if (const std::string_view own = OwnMethod(head_.path); !own.empty()) {
     if (head_.method == "OPTIONS") return HandlePreflight(own);
     if (head_.method == own) return own == "GET" ? HandleStream() : HandleToken(body);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "edge/disconnect_reason.h"
 #include "edge/engine/connection.h"
 #include "edge/engine/head_waiter.h"
+#include "edge/http/chunked_body.h"
 #include "edge/http/http_error.h"
 #include "edge/http/origin_policy.h"
 #include "edge/http/request_head.h"
@@ -48,11 +50,14 @@ class HttpConnection final : public Connection, public HeadWaiter {
   // Handles the requests in `bytes`, one after the other; keeps what is incomplete or must wait.
   void Process(std::string_view bytes);
   void ProcessKept();
-  // Take one head or body from the front; the octets used, 0 if more are needed.
+  // Take one head, or of a body what is there, from the front; the octets used, 0 if more are
+  // needed.
   size_t TakeHead(std::string_view bytes);
   size_t TakeBody(std::string_view bytes);
+  size_t TakeChunks(std::string_view bytes);
   std::optional<HttpError> CheckBody() const;
-  void HandleRequest(std::string_view body);
+  // `is_followed`: octets behind the request have been read.
+  void HandleRequest(std::string_view body, bool is_followed);
   void HandleStream();
   void HandleToken(std::string_view body);  // in token_endpoint.cc
   // These are in edge/sockjs/sockjs_endpoint.cc.
@@ -88,6 +93,7 @@ class HttpConnection final : public Connection, public HeadWaiter {
 
   Phase phase_ = Phase::kHead;
   RequestHead head_;
+  std::unique_ptr<ChunkedBody> chunked_;  // a body of this kind that has begun
   StreamRequest stream_;
   std::string input_;   // not yet consumed: an incomplete head or body, or a pipelined request
   std::string output_;  // the answer that is being written

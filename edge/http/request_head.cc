@@ -77,15 +77,20 @@ std::optional<HttpError> SplitTarget(std::string_view target, RequestHead* head)
   return std::nullopt;
 }
 
-std::optional<HttpError> CheckFraming(const RequestHead& head, uint64_t* content_length) {
-  if (head.Find("Transfer-Encoding") != nullptr) {
-    return HttpError{HttpErrorKind::kLengthRequired, "Transfer-Encoding is not supported"};
+// Sets how the body is delimited.
+std::optional<HttpError> CheckFraming(RequestHead* head) {
+  const std::string* length = head->Find("Content-Length");
+  if (const std::string* encoding = head->Find("Transfer-Encoding")) {
+    if (length != nullptr) return BadRequest("Transfer-Encoding beside Content-Length");
+    head->is_chunked = !head->http_1_0 && boost::beast::iequals(*encoding, "chunked") &&
+                       !head->Repeated("Transfer-Encoding");
+    if (head->is_chunked) return std::nullopt;
+    return HttpError{HttpErrorKind::kLengthRequired, "this Transfer-Encoding is not supported"};
   }
-  const std::string* length = head.Find("Content-Length");
   if (length == nullptr) return std::nullopt;
-  if (head.Repeated("Content-Length")) return BadRequest("Content-Length is repeated");
+  if (head->Repeated("Content-Length")) return BadRequest("Content-Length is repeated");
   const auto result =
-      std::from_chars(length->data(), length->data() + length->size(), *content_length);
+      std::from_chars(length->data(), length->data() + length->size(), head->content_length);
   if (result.ec != std::errc() || result.ptr != length->data() + length->size()) {
     return BadRequest("Content-Length is not a number");
   }
@@ -128,7 +133,7 @@ class RequestHeadParser {
           {std::string(View(field.name_string())), std::string(View(field.value()))});
     }
     if (auto bad = CheckHost(*head)) return bad;
-    if (auto bad = CheckFraming(*head, &head->content_length)) return bad;
+    if (auto bad = CheckFraming(head)) return bad;
     if (head->method == "CONNECT" || head->method == "TRACE") {
       return HttpError{HttpErrorKind::kMethodNotAllowed, head->method + " is not supported"};
     }

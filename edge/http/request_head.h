@@ -27,6 +27,9 @@ class RequestHead {
   bool http_1_0 = false;
   bool keep_alive = true;
   uint64_t content_length = 0;
+  bool is_chunked = false;  // the body comes with Transfer-Encoding: chunked, and no length
+
+  bool has_body() const { return is_chunked || content_length > 0; }
 
   // The value of the header field `name` (any case), nullptr if absent. Where a field was sent more
   // than once, the first; `Repeated` tells.
@@ -53,7 +56,8 @@ bool HasBareLineFeed(std::string_view bytes);
 
 // Parses a complete head. Beast reads the message; what it takes leniently is refused here: control
 // octets, bare CR or LF, folded lines, a space before the colon, Host absent or repeated in 1.1,
-// Transfer-Encoding at all, Content-Length repeated or not plain digits.
+// any Transfer-Encoding but `chunked` alone and in 1.1, Content-Length beside it, repeated or not
+// plain digits.
 // Source: RFC 9112. Thread: any.
 struct ParsedRequestHead {
   RequestHead head;

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client } from "@stomp/stompjs";
+import SockJS from "sockjs-client";
 import { Arrivals, eventually } from "./support/arrivals.js";
 import { CutProxy } from "./support/cut_proxy.js";
 import { Publisher, toUser } from "./support/publisher.js";
 import { SluiceProcess } from "./support/sluice_process.js";
-import { SockJS } from "./support/sockjs_client.js";
 
 const TRANSPORTS = ["websocket", "xhr-streaming", "eventsource", "xhr-polling"];
 const TEXT = "\u2028 \u{1F600} \u{FFFF} \u0001 \\ \" \u4f60";

@@ -26,6 +26,9 @@ std::string Request(std::string_view request_line, std::string_view lines = "") 
 std::string Events(std::string_view lines) {
   return Request("GET /v1/events?user=alice HTTP/1.1", lines);
 }
+std::string SockJsSend(std::string_view lines) {
+  return Request("POST /v1/sockjs/000/s/xhr_send?user=alice HTTP/1.1", lines);
+}
 std::string Repeat(std::string_view text, int times) {
   std::string repeated;
   for (int i = 0; i < times; ++i) repeated += text;
@@ -140,7 +143,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"LengthHuge", Events("Content-Length: 18446744073709551615\r\n"), 400,
                 "bad_request"},
         Refusal{"Chunked", Events("Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n0\r\n\r\n",
-                411, "length_required"},
+                400, "bad_request"},
+        Refusal{"ChunkedTwice",
+                Events("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400,
+                "bad_request"},
         Refusal{"ChunkedIn10",
                 "GET /v1/events?user=a HTTP/1.0\r\nHost: localhost\r\n"
                 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -149,15 +155,17 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"ChunkedIdentity", Events("Transfer-Encoding: chunked, identity\r\n"), 411,
                 "length_required"},
         Refusal{"ChunkSizeOverflow",
-                Events("Transfer-Encoding: chunked\r\n") + "FFFFFFFFFFFFFFFFF\r\n", 411,
-                "length_required"},
+                SockJsSend("Transfer-Encoding: chunked\r\n") + "FFFFFFFFFFFFFFFFF\r\n", 400,
+                "bad_request"},
+        Refusal{"ChunksTooLarge", SockJsSend("Transfer-Encoding: chunked\r\n") + "10001\r\n", 413,
+                "body_too_large"},
         Refusal{"ChunkExtension",
-                Events("Transfer-Encoding: chunked\r\n") + "5;" + std::string(1 << 20, 'x'), 411,
-                "length_required"},
+                SockJsSend("Transfer-Encoding: chunked\r\n") + "5;" + std::string(1 << 20, 'x'),
+                400, "bad_request"},
         Refusal{"Trailers",
-                Events("Transfer-Encoding: chunked\r\nTrailer: Host\r\n") +
+                SockJsSend("Transfer-Encoding: chunked\r\nTrailer: Host\r\n") +
                     "0\r\nHost: evil.example\r\nContent-Length: 5\r\n\r\n",
-                411, "length_required"},
+                400, "bad_request"},
         Refusal{"EncodingBeforeLength",
                 Events("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), 400, "bad_request"},
         Refusal{"EncodingAfterLength",

@@ -183,9 +183,8 @@ TEST_F(HttpRouteTest, WhatComesWithABodyOfUnclearLengthIsNeverARequest) {
   StartEdge();
   const std::string smuggled = "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
   for (const std::string lines :
-       {"Transfer-Encoding: chunked\r\n", "Transfer-Encoding: xchunked\r\n",
-        "Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding: identity\r\n",
-        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+       {"Transfer-Encoding: xchunked\r\n", "Transfer-Encoding: chunked, identity\r\n",
+        "Transfer-Encoding: identity\r\n", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "Content-Length: -1\r\n",
         "Content-Length: +3\r\n", "Content-Length: 0x3\r\n",
         "Content-Length: 3\r\nContent-Length: 5\r\n", "Content-Length: 18446744073709551616\r\n",
@@ -197,6 +196,22 @@ TEST_F(HttpRouteTest, WhatComesWithABodyOfUnclearLengthIsNeverARequest) {
     EXPECT_EQ(client.ReadToEnd(), "") << lines;
   }
   EXPECT_EQ(served, 0);
+}
+
+TEST_F(HttpRouteTest, ABodyMayComeInChunks) {
+  ServeEcho("POST", "/b", 11);
+  StartEdge();
+  const std::string head = "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n";
+  const std::string chunks = "6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n";
+  RawClient client = Connect();
+  client.Send(head + chunks + head + chunks.substr(0, 5));  // one request behind the other
+  EXPECT_EQ(client.ReadResponse().body, "POST /b? h  hello world");
+  client.Send(chunks.substr(5) + Post("/b", "counted"));
+  EXPECT_EQ(client.ReadResponse().body, "POST /b? h  hello world");
+  EXPECT_EQ(client.ReadResponse().body, "POST /b? localhost  counted");
+  client.Send(head + "c\r\n");
+  EXPECT_EQ(client.ReadResponse().status, 413);
+  EXPECT_EQ(client.ReadToEnd(), "");
 }
 
 TEST_F(HttpRouteTest, RangesAreNotAnswered) {

@@ -4,10 +4,11 @@ import http from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { Arrivals } from "../../e2e/support/arrivals.js";
-import { SockJS } from "../../e2e/support/sockjs_client.js";
 import { repository } from "../../e2e/support/sluice_process.js";
 
-const { WebSocket } = createRequire(path.join(repository, "tests/e2e/package.json"))("ws");
+const require = createRequire(path.join(repository, "tests/e2e/package.json"));
+const { WebSocket } = require("ws");
+const SockJS = require("sockjs-client");
 
 // Where the script is about them; else the status, `allow` and the body.
 const HEADERS = ["content-type", "cache-control", "expires", "etag", "allow", "set-cookie", "access-control-allow-origin",
