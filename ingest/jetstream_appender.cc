@@ -109,7 +109,7 @@ void JetstreamAppender::OnStream(absl::StatusOr<StreamState> state) {
   for (Acknowledged& unsure : std::exchange(unsure_, {})) Answer(std::move(unsure));
 }
 
-void JetstreamAppender::OnMessage(NatsMessage message) {
+void JetstreamAppender::OnMessage(const NatsMessage& message) {
   if (message.subject().starts_with(kAdvisories)) {
     is_sure_of_epoch_ = false;
     ++changes_;

@@ -57,7 +57,7 @@ class JetstreamAppender final : public NatsHandler {
 
   void OnConnected() override;
   void OnDisconnected() override;
-  void OnMessage(NatsMessage message) override;
+  void OnMessage(const NatsMessage& message) override;
   void OnNoResponders(bool is_delivery) override;
   void OnTick(SteadyTime now) override;
 

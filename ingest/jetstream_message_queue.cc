@@ -199,7 +199,7 @@ void JetstreamMessageQueue::OnStream(const absl::StatusOr<StreamState>& state) {
   for (const auto& group : Groups()) group->OnReady(epoch_);
 }
 
-void JetstreamMessageQueue::OnMessage(NatsMessage message) {
+void JetstreamMessageQueue::OnMessage(const NatsMessage& message) {
   if (client_.Take(message)) return;
   if (const auto position = ParseDeliveryPosition(message.reply())) {
     OnDelivery(*position, message);

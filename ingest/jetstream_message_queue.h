@@ -74,7 +74,7 @@ class JetstreamMessageQueue final : public ClientMessageQueue,
 
   void OnConnected() override;
   void OnDisconnected() override;
-  void OnMessage(NatsMessage message) override;
+  void OnMessage(const NatsMessage& message) override;
   void OnNoResponders(bool is_delivery) override;
   void OnTick(SteadyTime now) override;
 

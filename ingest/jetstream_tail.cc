@@ -164,7 +164,7 @@ void JetstreamTail::DeleteConsumer() {
 
 // Reading
 
-void JetstreamTail::OnMessage(NatsMessage message) {
+void JetstreamTail::OnMessage(const NatsMessage& message) {
   if (client_.Take(message)) return;
   if (state_ == State::kAway) return;
   // A delivery has the subject of its event and tells the consumer in its reply subject; what the

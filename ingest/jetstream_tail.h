@@ -67,7 +67,7 @@ class JetstreamTail final : public Tail, public NatsHandler {
 
   void OnConnected() override;
   void OnDisconnected() override;
-  void OnMessage(NatsMessage message) override;
+  void OnMessage(const NatsMessage& message) override;
   void OnNoResponders(bool is_delivery) override;
   void OnBatchEnd() override;
   void OnTick(SteadyTime now) override;

@@ -370,6 +370,9 @@ void NatsConnection::ReadMessages() {
   for (natsSubscription* also : link_->also) messages += ReadMessages(also);
   for (const auto& [subject, each] : link_->subjects) messages += ReadMessages(each);
   if (messages > 0) handler_->OnBatchEnd();
+  // Together, and only now: nats.c frees them on a thread of its own, which would take turns with
+  // this one for the heap's lock.
+  read_.clear();
 }
 
 // How many messages were waiting.
@@ -387,8 +390,8 @@ int NatsConnection::ReadMessages(natsSubscription* subscription) {
     if (status == NATS_NO_RESPONDERS) {
       handler_->OnNoResponders(subscription == link_->deliveries);
     } else if (status == NATS_OK) {
-      NatsMessage message(raw);
-      if (message.subject() != probe_) handler_->OnMessage(std::move(message));
+      const NatsMessage& message = read_.emplace_back(raw);
+      if (message.subject() != probe_) handler_->OnMessage(message);
     } else {
       break;
     }

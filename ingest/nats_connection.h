@@ -32,8 +32,8 @@ class NatsHandler {
   virtual void OnConnected() = 0;
   // What was published and not answered may or may not have arrived.
   virtual void OnDisconnected() = 0;
-  // A message below the inbox, or to what else was listened to.
-  virtual void OnMessage(NatsMessage message) = 0;
+  // A message below the inbox, or to what else was listened to. It lives until OnBatchEnd returns.
+  virtual void OnMessage(const NatsMessage& message) = 0;
   // In place of a message whose status is 503 and whose body is empty, which nats.c keeps to
   // itself: nobody listens where something below the inbox was the reply subject of, or
   // (`is_delivery`) somebody has published such a message and it is the next one delivered (see
@@ -177,6 +177,7 @@ class NatsConnection {
   std::vector<std::string> servers_;  // configured, then those that servers told of
   std::string left_server_;           // is not tried next
   std::set<std::string> subjects_;    // subscribed to, with or without a link
+  std::vector<NatsMessage> read_;     // in this turn
   uint64_t listens_ = 0;
   bool watches_writable_ = false;
   int failed_attempts_ = 0;

@@ -86,7 +86,7 @@ void NatsNameNetwork::Send(const std::string& subject, std::string_view request,
   pending_.Expect(number, clock_.Steady() + timeout, std::move(done));
 }
 
-void NatsNameNetwork::OnMessage(NatsMessage message) {
+void NatsNameNetwork::OnMessage(const NatsMessage& message) {
   const std::string_view subject = message.subject();
   if (subject.starts_with(replies_)) {
     return OnReply(subject.substr(replies_.size()), message.data());

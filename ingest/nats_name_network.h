@@ -42,7 +42,7 @@ class NatsNameNetwork final : public NameNetwork, private NatsHandler {
 
   void OnConnected() override {}
   void OnDisconnected() override { is_unheard_ = false; }  // the deadlines decide
-  void OnMessage(NatsMessage message) override;
+  void OnMessage(const NatsMessage& message) override;
   void OnNoResponders(bool /*is_delivery*/) override { is_unheard_ = true; }
   void OnTick(SteadyTime now) override;
 

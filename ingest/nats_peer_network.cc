@@ -77,7 +77,7 @@ void NatsPeerNetwork::Send(const std::string& subject, std::string_view request,
   pending_.Expect(reply, clock_.Steady() + kTimeout, std::move(done));
 }
 
-void NatsPeerNetwork::OnMessage(NatsMessage message) {
+void NatsPeerNetwork::OnMessage(const NatsMessage& message) {
   if (pending_.Settle(message.subject(), std::string(message.data()))) return;
   if (message.subject() == presence_.QuestionSubject()) return presence_.OnQuestion(message);
   // Others are probes, and answers that came too late.

@@ -38,7 +38,7 @@ class NatsPeerNetwork final : public PeerNetwork, private NatsHandler {
 
   void OnConnected() override { presence_.OnConnected(clock_.Steady()); }
   void OnDisconnected() override {}  // answers may still come: the deadlines decide
-  void OnMessage(NatsMessage message) override;
+  void OnMessage(const NatsMessage& message) override;
   // It is not told of which request; the deadline ends that.
   void OnNoResponders(bool /*is_delivery*/) override {}
   void OnTick(SteadyTime now) override;

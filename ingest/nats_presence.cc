@@ -86,7 +86,7 @@ void NatsPresence::OnDisconnected() {
   for (auto each = questions_.begin(); each != questions_.end();) each = End(each);
 }
 
-void NatsPresence::OnMessage(NatsMessage message) {
+void NatsPresence::OnMessage(const NatsMessage& message) {
   if (message.subject() == beacon_subject_) return OnBeacon(message.data());
   std::optional<EdgeCounts> counts = EdgeCounts::FromJson(message.data());
   if (counts) OnCounts(std::string(message.subject()), *std::move(counts));

@@ -60,7 +60,7 @@ class NatsPresence final : public Presence, public prometheus::Collectable, priv
 
   void OnConnected() override;
   void OnDisconnected() override;
-  void OnMessage(NatsMessage message) override;
+  void OnMessage(const NatsMessage& message) override;
   void OnNoResponders(bool /*is_delivery*/) override {}  // the deadline ends the question
   void OnTick(SteadyTime now) override;
 
