@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <map>
 #include <random>
 #include <utility>
 
@@ -22,20 +20,10 @@
 namespace sluice::ingest {
 namespace {
 
-// No limit: what comes is taken out in the same turn, and JetStream's flow control bounds it.
-constexpr int kUnlimited = -1;
 constexpr std::chrono::milliseconds kFirstRetry{50};
 constexpr std::chrono::milliseconds kLastRetry{2'000};
-constexpr size_t kMaxServers = 64;
 
 SteadyTime Now() { return std::chrono::steady_clock::now(); }
-
-natsStatus SubscribeTo(natsConnection* connection, const std::string& subject,
-                       natsSubscription** subscription) {
-  const natsStatus status = natsConnection_SubscribeSync(subscription, connection, subject.c_str());
-  if (status != NATS_OK) return status;
-  return natsSubscription_SetPendingLimits(*subscription, kUnlimited, kUnlimited);
-}
 
 // Between half and one and a half of `delay`, so that many do not come back together.
 std::chrono::milliseconds Jittered(std::chrono::milliseconds delay) {
@@ -45,39 +33,6 @@ std::chrono::milliseconds Jittered(std::chrono::milliseconds delay) {
 }
 
 }  // namespace
-
-// nats.c's connection and subscription. Its callbacks refer to it, so it goes only when nats.c has
-// called the last of them.
-struct NatsConnection::Link {
-  ~Link() {
-    for (const auto& [subject, each] : subjects) natsSubscription_Destroy(each);
-    for (natsSubscription* each : also) natsSubscription_Destroy(each);
-    natsSubscription_Destroy(deliveries);
-    natsSubscription_Destroy(subscription);
-    if (connection == nullptr) return;
-    natsConnection_Close(connection);
-    is_closed.wait(false);
-    natsConnection_Destroy(connection);
-  }
-  static void OnClosed(natsConnection*, void* self) {
-    auto& closed = static_cast<Link*>(self)->is_closed;
-    closed.store(true);
-    closed.notify_all();
-  }
-  static void OnError(natsConnection*, natsSubscription*, natsStatus status, void* self) {
-    Logger* const logger = static_cast<Link*>(self)->logger;
-    if (logger == nullptr) return;
-    logger->Log(LogLevel::kWarning, "nats", "error", {{"error", natsStatus_GetText(status)}});
-  }
-
-  Logger* logger = nullptr;
-  natsConnection* connection = nullptr;
-  natsSubscription* subscription = nullptr;           // to the inbox
-  natsSubscription* deliveries = nullptr;             // see Listen
-  std::vector<natsSubscription*> also;                // see Parts
-  std::map<std::string, natsSubscription*> subjects;  // see Subscribe
-  std::atomic<bool> is_closed{false};
-};
 
 absl::StatusOr<std::unique_ptr<NatsConnection>> NatsConnection::Create(const Parts& parts) {
   SLUICE_RETURN_IF_ERROR(MakeNatsOptions(parts.options, parts.options.urls, parts.name).status());
@@ -162,7 +117,7 @@ void NatsConnection::Post(absl::AnyInvocable<void()> task) {
 void NatsConnection::Run() {
   last_tick_ = Now();
   while (!is_stopping_) {
-    if (link_ != nullptr && link_->is_closed) Disconnect();
+    if (link_ != nullptr && link_->is_closed()) Disconnect();
     if (link_ == nullptr && Now() >= next_attempt_) TryConnect(Now());
     Wait();
     RunTasks();
@@ -177,51 +132,43 @@ void NatsConnection::Run() {
 void NatsConnection::TryConnect(SteadyTime now) {
   watches_writable_ = false;
   write_wanted_ = false;
-  auto link = std::make_unique<Link>();
-  link->logger = logger_;
-  absl::StatusOr<NatsOptionsPtr> made = MakeNatsOptions(options_, Candidates(), name_);
-  natsStatus status = made.ok() ? NATS_OK : NATS_INVALID_ARG;
-  const auto then = [&status](natsStatus next) { status = next; };
-  natsOptions* const options = made.ok() ? made->get() : nullptr;
-  if (status == NATS_OK) {
-    then(natsOptions_SetEventLoop(options, this, &OnAttach, &OnRead, &OnWrite, &OnDetach));
-  }
-  if (status == NATS_OK) then(natsOptions_SetClosedCB(options, &Link::OnClosed, link.get()));
-  if (status == NATS_OK) then(natsOptions_SetErrorHandler(options, &Link::OnError, link.get()));
-  if (status == NATS_OK) then(natsConnection_Connect(&link->connection, options));
-  if (status == NATS_OK) {
-    const std::string below = inbox_ + ".>";
-    then(SubscribeTo(link->connection, below, &link->subscription));
-  }
-  for (const std::string& subject : subjects_) {
-    if (status == NATS_OK) then(SubscribeTo(link->connection, subject, &link->subjects[subject]));
-  }
-  for (const std::string& subject : also_) {
-    natsSubscription* also = nullptr;
-    if (status == NATS_OK) then(SubscribeTo(link->connection, subject, &also));
-    if (also != nullptr) link->also.push_back(also);
-  }
-  if (status != NATS_OK) {
+  absl::StatusOr<std::unique_ptr<NatsLink>> link = Connect();
+  if (!link.ok()) {
     const auto delay = std::min(kLastRetry, kFirstRetry * (1 << std::min(failed_attempts_, 10)));
     next_attempt_ = now + Jittered(delay);
     if (++failed_attempts_ == 1 && logger_ != nullptr) {
       logger_->Log(LogLevel::kWarning, "nats", "cannot connect",
-                   {{"error", natsStatus_GetText(status)}});
+                   {{"error", link.status().message()}});
     }
     return;
   }
-  link_ = std::move(link);
+  link_ = *std::move(link);
   failed_attempts_ = 0;
   unserved_since_.reset();
-  LearnServers();
+  servers_.Learn(link_->KnownServerUrls());
   last_received_ = last_probe_ = Now();
   {
     MutexLock lock(&link_mutex_);
-    publishing_ = link_->connection;
+    publishing_ = link_->connection();
   }
   is_connected_.store(true, std::memory_order_release);
   if (logger_ != nullptr) logger_->Log(LogLevel::kInfo, "nats", "connected", {{"name", name_}});
   handler_->OnConnected();
+}
+
+// A link that is subscribed to all that the handler is to hear.
+absl::StatusOr<std::unique_ptr<NatsLink>> NatsConnection::Connect() {
+  absl::StatusOr<NatsOptionsPtr> options = MakeNatsOptions(options_, servers_.Candidates(), name_);
+  SLUICE_RETURN_IF_ERROR(options.status());
+  const natsStatus status =
+      natsOptions_SetEventLoop(options->get(), this, &OnAttach, &OnRead, &OnWrite, &OnDetach);
+  if (status != NATS_OK) return absl::InternalError(natsStatus_GetText(status));
+  absl::StatusOr<std::unique_ptr<NatsLink>> link = NatsLink::Connect(options->get(), logger_);
+  SLUICE_RETURN_IF_ERROR(link.status());
+  SLUICE_RETURN_IF_ERROR((*link)->Subscribe(inbox_ + ".>"));
+  for (const std::string& subject : also_) SLUICE_RETURN_IF_ERROR((*link)->Subscribe(subject));
+  for (const std::string& subject : subjects_) SLUICE_RETURN_IF_ERROR((*link)->Subscribe(subject));
+  return link;
 }
 
 void NatsConnection::Disconnect() {
@@ -230,11 +177,11 @@ void NatsConnection::Disconnect() {
     publishing_ = nullptr;
   }
   is_connected_.store(false, std::memory_order_release);
-  if (!link_->is_closed) {
+  if (!link_->is_closed()) {
     // Asked to close a live link, nats.c would wait for an answer that this thread alone could
     // read.
     shutdown(socket_.load(), SHUT_RDWR);
-    natsConnection_ProcessReadEvent(link_->connection);
+    natsConnection_ProcessReadEvent(link_->connection());
   }
   link_.reset();
   next_attempt_ = Now() + Jittered(kFirstRetry);
@@ -247,26 +194,6 @@ void NatsConnection::Disconnect() {
   handler_->OnDisconnected();
 }
 
-// The members of a cluster as the server knows them, so that any of them will do when it is gone.
-void NatsConnection::LearnServers() {
-  char** found = nullptr;
-  int count = 0;
-  if (natsConnection_GetServers(link_->connection, &found, &count) != NATS_OK) return;
-  for (int i = 0; i < count; ++i) {
-    const bool is_known = std::find(servers_.begin(), servers_.end(), found[i]) != servers_.end();
-    if (!is_known && servers_.size() < kMaxServers) servers_.emplace_back(found[i]);
-    std::free(found[i]);
-  }
-  std::free(found);
-}
-
-// All servers, but not the one that was just left.
-std::vector<std::string> NatsConnection::Candidates() {
-  std::vector<std::string> candidates = servers_;
-  std::erase(candidates, std::exchange(left_server_, ""));
-  return candidates.empty() ? servers_ : candidates;
-}
-
 void NatsConnection::SetServed(bool is_served) {
   if (is_served) {
     unserved_since_.reset();
@@ -277,15 +204,12 @@ void NatsConnection::SetServed(bool is_served) {
 
 void NatsConnection::Leave() {
   unserved_since_.reset();
-  if (servers_.size() < 2) return;
-  std::array<char, 1024> url{};
-  if (natsConnection_GetConnectedUrl(link_->connection, url.data(), url.size()) == NATS_OK) {
-    left_server_ = url.data();
-  }
+  const std::string server = link_->ServerUrl();
+  if (!servers_.Leave(server)) return;
   if (logger_ != nullptr) {
     logger_->Log(LogLevel::kWarning, "nats",
                  "JetStream does not serve here; another server is tried",
-                 {{"server", left_server_}, {"name", name_}});
+                 {{"server", server}, {"name", name_}});
   }
   shutdown(socket_.load(), SHUT_RDWR);  // nats.c closes the link
 }
@@ -314,9 +238,9 @@ void NatsConnection::Wait() {
       eventfd_read(wake_, &ignored);
     } else if (link_ != nullptr) {
       if (event.events & ~static_cast<uint32_t>(EPOLLOUT)) {
-        natsConnection_ProcessReadEvent(link_->connection);
+        natsConnection_ProcessReadEvent(link_->connection());
       }
-      if (event.events & EPOLLOUT) natsConnection_ProcessWriteEvent(link_->connection);
+      if (event.events & EPOLLOUT) natsConnection_ProcessWriteEvent(link_->connection());
     }
   }
 }
@@ -325,7 +249,7 @@ void NatsConnection::Wait() {
 void NatsConnection::WriteIfWanted() {
   if (link_ == nullptr) return;
   if (write_wanted_.load(std::memory_order_acquire) && !watches_writable_) {
-    natsConnection_ProcessWriteEvent(link_->connection);
+    natsConnection_ProcessWriteEvent(link_->connection());
   }
   const bool is_blocked = write_wanted_.load(std::memory_order_acquire);
   const int socket = socket_.load();
@@ -338,67 +262,33 @@ void NatsConnection::WriteIfWanted() {
 
 absl::StatusOr<std::string> NatsConnection::Listen() {
   if (link_ == nullptr) return absl::UnavailableError("NATS is away");
-  natsSubscription_Destroy(std::exchange(link_->deliveries, nullptr));
   const std::string subject = absl::StrCat(own_subject_, ".to.", ++listens_);
-  const natsStatus status = SubscribeTo(link_->connection, subject, &link_->deliveries);
-  if (status == NATS_OK) return subject;
-  return absl::UnavailableError(absl::StrCat("NATS: ", natsStatus_GetText(status)));
+  SLUICE_RETURN_IF_ERROR(link_->Listen(subject));
+  return subject;
 }
 
 void NatsConnection::Subscribe(const std::string& subject) {
   if (!subjects_.insert(subject).second || link_ == nullptr) return;
-  natsSubscription* subscription = nullptr;
-  // A link that fails here ends, and the next one has it.
-  if (SubscribeTo(link_->connection, subject, &subscription) == NATS_OK) {
-    link_->subjects[subject] = subscription;
-  }
+  (void)link_->Subscribe(subject);  // a link that fails here ends, and the next one has it
 }
 
 void NatsConnection::Unsubscribe(const std::string& subject) {
-  subjects_.erase(subject);
-  if (link_ == nullptr) return;
-  const auto found = link_->subjects.find(subject);
-  if (found == link_->subjects.end()) return;
-  natsSubscription_Destroy(found->second);
-  link_->subjects.erase(found);
+  if (subjects_.erase(subject) > 0 && link_ != nullptr) link_->Unsubscribe(subject);
 }
 
 void NatsConnection::ReadMessages() {
   if (link_ == nullptr) return;
-  int messages = ReadMessages(link_->subscription);
-  if (link_->deliveries != nullptr) messages += ReadMessages(link_->deliveries);
-  for (natsSubscription* also : link_->also) messages += ReadMessages(also);
-  for (const auto& [subject, each] : link_->subjects) messages += ReadMessages(each);
-  if (messages > 0) handler_->OnBatchEnd();
+  const int messages = link_->Read([this](natsMsg* raw, bool is_delivery) {
+    if (raw == nullptr) return handler_->OnNoResponders(is_delivery);
+    const NatsMessage& message = read_.emplace_back(raw);
+    if (message.subject() != probe_) handler_->OnMessage(message);
+  });
+  if (messages == 0) return;
+  last_received_ = Now();
+  handler_->OnBatchEnd();
   // Together, and only now: nats.c frees them on a thread of its own, which would take turns with
   // this one for the heap's lock.
   read_.clear();
-}
-
-// How many messages were waiting.
-int NatsConnection::ReadMessages(natsSubscription* subscription) {
-  int waiting = 0;
-  int bytes = 0;
-  if (natsSubscription_GetPending(subscription, &waiting, &bytes) != NATS_OK || waiting == 0) {
-    return 0;
-  }
-  last_received_ = Now();
-  const natsSubscription* const deliveries = link_->deliveries;
-  for (int i = 0; i < waiting; ++i) {
-    natsMsg* raw = nullptr;
-    const natsStatus status = natsSubscription_NextMsg(&raw, subscription, 0);
-    if (status == NATS_NO_RESPONDERS) {
-      handler_->OnNoResponders(subscription == link_->deliveries);
-    } else if (status == NATS_OK) {
-      const NatsMessage& message = read_.emplace_back(raw);
-      if (message.subject() != probe_) handler_->OnMessage(message);
-    } else {
-      break;
-    }
-    // The handler may have begun to listen elsewhere, which ends this subscription.
-    if (subscription == deliveries && subscription != link_->deliveries) break;
-  }
-  return waiting;
 }
 
 void NatsConnection::RunTasks() {
@@ -419,12 +309,7 @@ void NatsConnection::Tick(SteadyTime now) {
 }
 
 void NatsConnection::CheckLink(SteadyTime now) {
-  int64_t dropped = 0;
-  natsSubscription* const subscription =
-      link_->deliveries != nullptr ? link_->deliveries : link_->subscription;
-  if (natsSubscription_GetDropped(subscription, &dropped) == NATS_OK) {
-    dropped_.store(static_cast<uint64_t>(dropped), std::memory_order_relaxed);
-  }
+  dropped_.store(link_->Dropped(), std::memory_order_relaxed);
   if (unserved_since_ && now - *unserved_since_ > kUnservedPatience) {
     Leave();
   } else if (now - last_received_ > kLinkPatience) {

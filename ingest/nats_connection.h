@@ -19,7 +19,9 @@
 #include "core/logging.h"
 #include "core/mutex.h"
 #include "core/options.h"
+#include "ingest/nats_link.h"
 #include "ingest/nats_message.h"
+#include "ingest/nats_servers.h"
 
 namespace sluice::ingest {
 
@@ -119,24 +121,20 @@ class NatsConnection {
   uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
-  struct Link;
-
   explicit NatsConnection(const Parts& parts);
 
   void Run();
   void Wait();
   int UntilTick() const;
   void TryConnect(SteadyTime now);
+  absl::StatusOr<std::unique_ptr<NatsLink>> Connect();
   void Disconnect();
   void WriteIfWanted();
   void ReadMessages();
-  int ReadMessages(natsSubscription* subscription);
   void RunTasks() ABSL_LOCKS_EXCLUDED(task_mutex_);
   void Tick(SteadyTime now);
   void CheckLink(SteadyTime now);
   void Leave();
-  std::vector<std::string> Candidates();
-  void LearnServers();
   natsStatus Send(natsConnection* connection, const std::string& subject, const std::string& reply,
                   std::string_view data, const std::vector<NatsHeader>& headers);
 
@@ -173,11 +171,10 @@ class NatsConnection {
   std::vector<absl::AnyInvocable<void()>> tasks_ ABSL_GUARDED_BY(task_mutex_);
 
   // The thread's own.
-  std::unique_ptr<Link> link_;
-  std::vector<std::string> servers_;  // configured, then those that servers told of
-  std::string left_server_;           // is not tried next
-  std::set<std::string> subjects_;    // subscribed to, with or without a link
-  std::vector<NatsMessage> read_;     // in this turn
+  std::unique_ptr<NatsLink> link_;
+  NatsServers servers_;
+  std::set<std::string> subjects_;  // subscribed to, with or without a link
+  std::vector<NatsMessage> read_;   // in this turn
   uint64_t listens_ = 0;
   bool watches_writable_ = false;
   int failed_attempts_ = 0;

@@ -167,7 +167,7 @@ TEST_F(JetstreamMessageQueueTest, WhatIsNoMessageIsRemovedAndDelaysNothing) {
 }
 
 TEST_F(JetstreamMessageQueueTest, WhatFindsNoRoomGoesToAnotherProcess) {
-  options_.ack_wait = seconds(4);  // it waits for a quarter
+  options_.ack_wait = seconds(20);  // it waits for a quarter
   const auto queue = OpenQueue();
   Backend slow = OpenBackend(queue.get(), /*window=*/1);
   ASSERT_TRUE(Append(queue.get(), "alice", "1").ok());
@@ -181,15 +181,15 @@ TEST_F(JetstreamMessageQueueTest, WhatFindsNoRoomGoesToAnotherProcess) {
 }
 
 TEST_F(JetstreamMessageQueueTest, ASlowReceiverGetsEverythingInTheEnd) {
-  options_.ack_wait = seconds(4);
+  options_.ack_wait = seconds(20);
   const auto queue = OpenQueue();
   for (int i = 0; i < 10; ++i) {
     ASSERT_TRUE(Append(queue.get(), "user" + std::to_string(i), "x").ok());
   }
   Backend slow = OpenBackend(queue.get(), /*window=*/1);
   slow.Await(0);
-  // The others wait for room, longer than they are kept here.
-  const auto later = std::chrono::steady_clock::now() + seconds(2);
+  // The others wait for room, longer than the quarter for which they are kept here.
+  const auto later = std::chrono::steady_clock::now() + seconds(6);
   ASSERT_TRUE(Eventually([later] { return std::chrono::steady_clock::now() > later; }));
   EXPECT_EQ(slow.sink->count(), 1u);
   for (size_t i = 0; i < 10; ++i) slow.Take(i);
