@@ -26,6 +26,7 @@ main() {
 make_tree() {
   debootstrap --variant=minbase bookworm "$tree" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
   rm -f "$tree/etc/apt/sources.list"
+  printf '127.0.0.1 localhost\n::1 localhost\n' > "$tree/etc/hosts"  # an installer's, which debootstrap is not
   cp -r /etc/apt/{sources.list.d,apt.conf.d,preferences.d} "$tree/etc/apt/"
   [[ ! -f /etc/apt/sources.list ]] || cp /etc/apt/sources.list "$tree/etc/apt/"
 }

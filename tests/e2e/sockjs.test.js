@@ -15,6 +15,7 @@ const TEXT = "\u2028 \u{1F600} \u{FFFF} \u0001 \\ \" \u4f60";
 const connect = (test, url, transports) => {
   const arrivals = new Arrivals();
   const opened = new Arrivals();
+  const closed = new Arrivals();
   let last;
   const client = new Client({
     webSocketFactory: () => new SockJS(`${url}/v1/sockjs?user=alice`, null, { transports }),
@@ -26,10 +27,11 @@ const connect = (test, url, transports) => {
       }, { receipt: "subscribed", ...(last && { "last-event-id": last }) });
       client.watchForReceipt("subscribed", () => opened.add(client.webSocket.transport));
     },
+    onWebSocketClose: () => closed.add(last),
   });
   client.activate();
   test.after(() => client.deactivate({ force: true }));
-  return { client, arrivals, opened };
+  return { client, arrivals, opened, closed };
 };
 
 for (const transport of TRANSPORTS) {
@@ -37,7 +39,7 @@ for (const transport of TRANSPORTS) {
     const server = await SluiceProcess.start(t, { settings: { EDGE_SHARDS: "3" } });
     const proxy = await CutProxy.start(t, server.ports.http);
     const publisher = new Publisher(t, server);
-    const { arrivals, opened } = connect(t, `http://127.0.0.1:${proxy.port}`, [transport]);
+    const { arrivals, opened, closed } = connect(t, `http://127.0.0.1:${proxy.port}`, [transport]);
     assert.deepEqual(await opened.count(1), [transport]);
     const sent = [TEXT];
     await publisher.publish(toUser("alice", TEXT));
@@ -46,7 +48,10 @@ for (const transport of TRANSPORTS) {
       await publisher.publish(toUser("alice", `before ${n}`));
     }
     await arrivals.count(sent.length);
-    proxy.cut();
+    await eventually(() => {
+      proxy.cut();  // again, if it was between two polls
+      return closed.items.length > 0;
+    }, "that the cut is noticed");
     for (let n = 0; n < 20; ++n) {
       sent.push(`after ${n}`);
       await publisher.publish(toUser("alice", `after ${n}`));
