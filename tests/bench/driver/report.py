@@ -3,7 +3,7 @@
 import json
 import re
 
-ORDER = ("fanout", "unicast", "burst", "memory", "idle", "latency", "publish", "reconnect", "slow",
+ORDER = ("fanout", "unicast", "burst", "memory", "idle", "latency", "publish", "reconnect", "slow", "attack",
          "protocols", "websocket", "sockjs", "auth", "tls", "nats", "peers")
 _INTRO = """\
 # Performance

@@ -90,7 +90,7 @@ def _stalled_arm(bench, sluice, load):
     with _Stalled(bench, sluice) as stalled:
         pss = sluice.pss_bytes()
         stalled.fill()
-        sample = _arm(bench, sluice, load)
+        sample = fanout_arm(bench, sluice, load)
         sample.figures["pss_growth_kib"] = (sluice.pss_bytes() - pss) / 1024
         sample.figures["behind_kib"] = stalled.behind_bytes / 1024
         sample.figures["caught_up"] = stalled.caught_up()
@@ -101,12 +101,12 @@ def _filled_arm(bench, sluice, load):
     """The same for user `slow`, who has no session."""
     pss = sluice.pss_bytes()
     _fill(bench, sluice)
-    sample = _arm(bench, sluice, load)
+    sample = fanout_arm(bench, sluice, load)
     sample.figures["pss_growth_kib"] = (sluice.pss_bytes() - pss) / 1024
     return sample
 
 
-def _arm(bench, sluice, load):
+def fanout_arm(bench, sluice, load):
     load.reset()
     events = int(EVENTS_PER_SECOND * bench.seconds)
     with Window(sluice, [load]) as window:
