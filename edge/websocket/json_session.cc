@@ -15,6 +15,15 @@ namespace {
 
 constexpr WebSocketError kTooManyUnanswered{WebSocketCloseCode::kPolicyViolation,
                                             "too many messages without an answer"};
+constexpr WebSocketError kIsStomp{WebSocketCloseCode::kProtocolError,
+                                  "STOMP needs the subprotocol v12.stomp"};
+
+// A client of STOMP that offers no subprotocol, as Spring's unless it is told, takes the answers of
+// this protocol for the beginning of a frame and would wait for its end.
+bool IsStompConnect(std::string_view text) {
+  const std::string_view command = text.substr(0, text.find_first_of("\r\n"));
+  return command.size() < text.size() && (command == "CONNECT" || command == "STOMP");
+}
 
 }  // namespace
 
@@ -46,6 +55,7 @@ void JsonSession::Handle(std::string_view text, bool may_wait) {
   if (sends_.is_full()) return Fail(kTooManyUnanswered);
   const ParsedJsonRequest parsed = ParseJsonRequest(text);
   if (!parsed.error.empty()) {
+    if (IsStompConnect(text)) return Fail(kIsStomp);
     return Reply(JsonError(parsed.request.ref, "bad_request", parsed.error));
   }
   if (!may_wait || !IsAhead(parsed.request)) return OnRequest(parsed.request);

@@ -61,6 +61,23 @@ TEST_F(WebSocketTest, TheSubprotocolIsChosenOrRefused) {
             400);
 }
 
+// A client of STOMP that offers no subprotocol, as Spring's, would wait for CONNECTED for ever.
+TEST_F(WebSocketTest, StompWithoutItsSubprotocolIsToldSo) {
+  StartEdge();
+  for (const std::string_view connect :
+       {"CONNECT\naccept-version:1.1,1.2\n\n", "CONNECT\r\n\r\n", "STOMP\nhost:a\n\n"}) {
+    WebSocketClient client = Open("/v1/ws?user=alice");
+    EXPECT_EQ(client.NextType(), "connected");
+    client.Say(std::string(connect) + '\0');
+    const ServerFrame closed = client.Next();
+    EXPECT_EQ(closed.CloseCode(), 1002);
+    EXPECT_EQ(closed.payload.substr(2), "STOMP needs the subprotocol v12.stomp");
+  }
+  WebSocketClient client = Open("/v1/ws?user=alice");
+  EXPECT_EQ(client.NextType(), "connected");
+  EXPECT_EQ(client.Ask("CONNECTED").at("code"), "bad_request");
+}
+
 TEST_F(WebSocketTest, WhatIsNoHandshakeIsRefused) {
   StartEdge();
   const auto refused = [this](const std::string& headers) {
