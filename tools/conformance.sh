@@ -1,10 +1,12 @@
-# `./dev conformance`: suites and clients that only PyPI has, and the peers whose behaviour Sluice's users know. What each
-# said is in build/conformance.
+# `./dev conformance`: suites and clients that only PyPI and Maven have, and the peers whose behaviour Sluice's users know.
+# What each said is in build/conformance.
 source tools/steps.sh
 
 conformance=$PWD/build/conformance
 packages=$conformance/packages
 peers=tests/conformance/peers
+spring=tests/conformance/spring
+jars=$conformance/spring/jars
 
 # conformance_all [--record]: with --record the figures go into docs/conformance.md.
 conformance_all() {
@@ -22,8 +24,41 @@ conformance_all() {
   else
     skip "autobahn, stomp.py" 2 "not to be had from PyPI: $(tail -1 "$conformance/pip.log")"
   fi
+  run_clients_of_spring
   compare_with_peers
   summarize
+}
+
+run_clients_of_spring() {
+  local version
+  if ! install_packages conformance >"$conformance/jdk.log"; then
+    skip Spring 1 "apt has no JDK and Maven here: $(tail -1 "$conformance/jdk.log")"
+    return
+  fi
+  version=$(javac -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p')
+  if ((${version:-0} < 17)); then
+    skip Spring 1 "it needs Java 17, and javac here is ${version:-of no known version}"
+  elif ! fetch_jars; then
+    skip Spring 1 "not to be had from Maven: $(grep -m1 -o '\[ERROR.*' "$conformance/mvn.log" || echo it did not end)"
+  elif step Spring test_clients_of_spring; then
+    echo "Spring Framework $(version_of spring-websocket), Tomcat $(version_of tomcat-embed-websocket), Java $version:" \
+      "$(sed -n 's/^\[ *\([0-9]*\) tests successful.*/\1/p' "$steps/Spring.log") cases, and all held." |
+      tee "$conformance/Spring.md"
+    [[ -z $record ]] || step record-Spring record Spring
+  fi
+}
+
+version_of() { sed -n "s/.*  $1-\(.*\)\.jar$/\1/p" "$spring/jars.sha256"; }
+
+test_clients_of_spring() {
+  diff "$spring/jars.sha256" <(cd "$jars" && sha256sum -- *.jar) &&  # no other, and none beside them
+    javac -Xlint:all,-try -Werror -d "$conformance/spring/classes" -cp "$jars/*" "$spring"/*.java &&
+    timeout --kill-after=10 900 java -Dsluice=build/release/sluice -cp "$conformance/spring/classes:$jars/*" \
+      org.junit.platform.console.ConsoleLauncher execute --select-class SpringClientTest --fail-if-no-tests \
+      --config junit.jupiter.execution.parallel.enabled=true \
+      --config junit.jupiter.execution.parallel.config.strategy=fixed \
+      --config junit.jupiter.execution.parallel.config.fixed.parallelism=5 \
+      --disable-banner --disable-ansi-colors --details=tree
 }
 
 # STOMP with RabbitMQ, SockJS with npm's sockjs.
@@ -68,6 +103,14 @@ fetch_packages() {
   rm -rf "$packages"
   python3 -m pip --disable-pip-version-check install -q --no-deps --only-binary :all: --require-hashes --retries 1 \
     --target "$packages" -r tests/conformance/requirements.txt &>"$conformance/pip.log" && touch "$packages/complete"
+}
+
+# What tests/conformance/spring/pom.xml names, and what that needs.
+fetch_jars() {
+  [[ $jars/complete -nt $spring/pom.xml ]] && return
+  rm -rf "$jars"
+  timeout 300 mvn -B -q -f "$spring/pom.xml" dependency:copy-dependencies \
+    -DoutputDirectory="$jars" &>"$conformance/mvn.log" && touch "$jars/complete"
 }
 
 python_of_pypi() { PYTHONPATH=$packages timeout --kill-after=10 900 python3 "$@"; }

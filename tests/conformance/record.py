@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts what a run found between the marks of a page: `record.py autobahn|RabbitMQ|sockjs build/conformance docs/conformance.md`."""
+"""Puts what a run found between the marks of a page: `record.py autobahn|Spring|RabbitMQ|sockjs build/conformance docs/conformance.md`."""
 
 import datetime
 import json
