@@ -199,8 +199,10 @@ std::string StompServerFrame(std::string_view command, const StompHeaders& heade
                              std::string_view body) {
   std::string frame(command);
   frame += '\n';
+  // "Value Encoding": CONNECTED has no escapes, for clients of 1.0. What it says has no line ends.
+  const bool escapes = command != "CONNECTED";
   for (const auto& [name, value] : headers) {
-    frame.append(name).append(":").append(EscapeStompHeader(value)).append("\n");
+    frame.append(name).append(":").append(escapes ? EscapeStompHeader(value) : value).append("\n");
   }
   if (!body.empty()) frame += "content-length:" + std::to_string(body.size()) + '\n';
   frame += '\n';

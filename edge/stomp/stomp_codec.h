@@ -68,7 +68,8 @@ std::string EscapeStompHeader(std::string_view text);
 std::string EchoStompHeader(std::string_view text, StompVersion version);
 
 using StompHeaders = std::vector<std::pair<std::string_view, std::string>>;
-// A frame of the server. Values are escaped here. The body may be of any octets.
+// A frame of the server. Values are escaped here, but those of CONNECTED, which have no line ends.
+// The body may be of any octets.
 std::string StompServerFrame(std::string_view command, const StompHeaders& headers,
                              std::string_view body = "");
 std::string StompReceipt(std::string_view receipt_id, StompVersion version);

@@ -71,6 +71,14 @@ TEST_F(StompTest, ConnectIsAnsweredWithWhatBothSpeak) {
   EXPECT_EQ(client.Next().CloseCode(), 1002);
 }
 
+TEST_F(StompTest, ConnectedHasNoEscapes) {
+  StartEdge();
+  WebSocketClient client = OpenStomp("/v1/ws?user=auth0:al%5Cice");
+  Send(&client, "CONNECT\naccept-version:1.2\n\n");
+  const std::string connected = Text(&client);
+  EXPECT_NE(connected.find("\nuser-name:auth0:al\\ice\n"), std::string::npos) << connected;
+}
+
 TEST_F(StompTest, NothingIsListenedToBeforeConnect) {
   StartEdge();
   for (const char* frame : {"SUBSCRIBE\nid:1\ndestination:/topic/a\n\n", "SEND\n\n", "DANCE\n\n"}) {
