@@ -39,6 +39,8 @@ class Authenticator {
  public:
   virtual ~Authenticator() = default;
   virtual Authentication Authenticate(const Credentials& credentials) const = 0;
+  // Else the request that opens a session says who is calling, and nothing that comes later.
+  virtual bool takes_tokens() const = 0;
 };
 
 }  // namespace sluice::edge

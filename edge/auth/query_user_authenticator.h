@@ -12,6 +12,7 @@ class QueryUserAuthenticator final : public Authenticator {
   explicit QueryUserAuthenticator(bool only_loopback_hosts)
       : only_loopback_hosts_(only_loopback_hosts) {}
   Authentication Authenticate(const Credentials& credentials) const override;
+  bool takes_tokens() const override { return false; }
 
  private:
   const bool only_loopback_hosts_;

@@ -23,6 +23,7 @@ class TokenAuthenticator final : public Authenticator {
   TokenAuthenticator(std::shared_ptr<const TokenVerifier> verifier, const Clock* clock)
       : verifier_(std::move(verifier)), clock_(*clock) {}
   Authentication Authenticate(const Credentials& credentials) const override;
+  bool takes_tokens() const override { return true; }
 
  private:
   // Shared with whoever renews tokens of running sessions.

@@ -163,12 +163,19 @@ void StompHandshake::Connect(const StompFrame& frame, std::string_view behind) {
 }
 
 std::optional<Identity> StompHandshake::Identify(const StompFrame& frame) {
+  const Authenticator& authenticator = *shard_.context().authenticator;
+  if (!authenticator.takes_tokens()) {
+    if (!identity_.user_id.empty()) return identity_;
+    shard_.stats().auth_failures[static_cast<size_t>(AuthRefusalReason::kMissing)].Add();
+    Refuse("the query of the handshake must name a user: ?user=NAME");
+    return std::nullopt;
+  }
   const std::string* authorization = frame.Find("Authorization");
   if (authorization == nullptr) authorization = frame.Find("authorization");
   if (authorization == nullptr && !identity_.user_id.empty()) return identity_;
   Credentials credentials;
   if (authorization != nullptr) credentials.authorization = *authorization;
-  Authentication who = shard_.context().authenticator->Authenticate(credentials);
+  Authentication who = authenticator.Authenticate(credentials);
   if (auto* identity = std::get_if<Identity>(&who)) return std::move(*identity);
   const auto& refusal = std::get<AuthRefusal>(who);
   shard_.stats().auth_failures[static_cast<size_t>(refusal.reason)].Add();

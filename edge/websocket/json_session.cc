@@ -152,10 +152,15 @@ void JsonSession::Unsubscribe(const JsonRequest& request) {
 }
 
 void JsonSession::TakeToken(const JsonRequest& request) {
+  const Authenticator& authenticator = *shard().context().authenticator;
+  if (!authenticator.takes_tokens()) {
+    return Reply(
+        JsonError(request.ref, "forbidden", "tokens are not used here: the query named the user"));
+  }
   const std::string bearer = "Bearer " + request.token;
   Credentials credentials;
   credentials.authorization = bearer;
-  const Authentication who = shard().context().authenticator->Authenticate(credentials);
+  const Authentication who = authenticator.Authenticate(credentials);
   if (const auto* refusal = std::get_if<AuthRefusal>(&who)) {
     shard().stats().auth_failures[static_cast<size_t>(refusal->reason)].Add();
     const HttpError error = ToHttpError(*refusal);

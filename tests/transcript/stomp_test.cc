@@ -79,6 +79,17 @@ TEST_F(StompTest, ConnectedHasNoEscapes) {
   EXPECT_NE(connected.find("\nuser-name:auth0:al\\ice\n"), std::string::npos) << connected;
 }
 
+TEST_F(StompTest, WithoutKeysTheQueryAloneSaysWhoIsCalling) {
+  StartEdge();
+  WebSocketClient client = OpenStomp();
+  Send(&client, "CONNECT\naccept-version:1.2\nAuthorization:Bearer x\n\n");
+  EXPECT_TRUE(Text(&client).starts_with("CONNECTED\n"));
+  WebSocketClient nobody = OpenStomp("/v1/ws");
+  Send(&nobody, "CONNECT\naccept-version:1.2\n\n");
+  ExpectError(&nobody, "the query of the handshake must name a user\\c ?user=NAME");
+  EXPECT_EQ(Metric("sluice_edge_auth_failures_total", "missing"), 1);
+}
+
 TEST_F(StompTest, NothingIsListenedToBeforeConnect) {
   StartEdge();
   for (const char* frame : {"SUBSCRIBE\nid:1\ndestination:/topic/a\n\n", "SEND\n\n", "DANCE\n\n"}) {

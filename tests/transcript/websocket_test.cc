@@ -270,6 +270,15 @@ TEST_F(WebSocketTest, TheServerSaysWhyItEndsAStream) {
   stopped.get();
 }
 
+TEST_F(WebSocketTest, WithoutKeysATokenIsNotUsed) {
+  StartEdge();
+  WebSocketClient client = Connect();
+  const json::value answer = client.Ask(R"({"type":"token","token":"x","ref":1})");
+  EXPECT_EQ(answer.at("code").as_string(), "forbidden");
+  EXPECT_EQ(answer.at("message").as_string(), "tokens are not used here: the query named the user");
+  EXPECT_EQ(Metric("sluice_edge_auth_failures_total"), 0);
+}
+
 class WebSocketTokenTest : public WebSocketTest {
  protected:
   WebSocketTokenTest() { make_authenticator_ = TokenAuthenticator(); }
