@@ -303,6 +303,8 @@ void Session::Block() {
   set_state(State::kBlocked);
   shard_.stats().blocked_sessions.Add();
   shard_.stats().unsent_bytes.Add(RestBytes());
+  // Else the deadline that is set comes early enough to look.
+  if (shard_.options().write_timeout < HeartbeatInterval()) SetNextDeadline();
 }
 
 void Session::Unblock() {

@@ -160,6 +160,20 @@ TEST_F(SlowReaderTest, ThatTakesNothingForTheWriteTimeoutIsClosed) {
   EXPECT_TRUE(Block(&again).starts_with("id: e1-" + std::to_string(tally.data.size() + 1) + "\n"));
 }
 
+TEST_F(SlowReaderTest, AWriteTimeoutBelowTheHeartbeatIsKept) {
+  options_.edge.heartbeat_interval = std::chrono::seconds(600);
+  options_.edge.write_timeout = std::chrono::seconds(3);
+  StartEdge();
+  RawClient slow = SlowStream("alice");
+  for (int i = 1; i <= 300; ++i) PublishToUser("alice", Large(i));
+  AwaitMetric("sluice_edge_blocked_sessions", 1);
+  clock_.Advance(std::chrono::seconds(2));
+  AwaitShard();
+  EXPECT_EQ(Metric("sluice_edge_sessions"), 1);
+  clock_.Advance(std::chrono::seconds(2));
+  AwaitMetric("sluice_edge_sessions_closed_total", 1, "slow");
+}
+
 TEST_F(SlowReaderTest, ThatReachesItsMaximumAgeIsToldBehindTheRestOfAFrame) {
   options_.edge.max_session_age = std::chrono::seconds(20);
   StartEdge();
