@@ -62,7 +62,8 @@ std::optional<std::string> ReadRef(const json::object& object) {
   if (ref == nullptr) return "";
   if (!ref->is_string() && !ref->is_number()) return std::nullopt;
   std::string text = json::serialize(*ref);
-  if (text.size() > kMaxRefBytes) return std::nullopt;
+  const size_t bytes = ref->is_string() ? ref->get_string().size() : text.size();
+  if (bytes > kMaxRefBytes) return std::nullopt;
   return text;
 }
 

@@ -78,6 +78,15 @@ TEST(JsonCodecTest, ReadsRequests) {
   EXPECT_EQ(ParseJsonRequest(R"({"type":"x"})").request.after, std::nullopt);
 }
 
+TEST(JsonCodecTest, ARefMayHave64Octets) {
+  for (const std::string& ref :
+       {std::string(64, 'x'), std::string(64, '\x01'), std::string(32, '"')}) {
+    const std::string text = json::serialize(json::object{{"type", "x"}, {"ref", ref}});
+    EXPECT_EQ(ParseJsonRequest(text).error, "") << text;
+    EXPECT_EQ(ParseJsonRequest(text).request.ref, json::serialize(json::value(ref)));
+  }
+}
+
 TEST(JsonCodecTest, RefusesWhatIsNoRequest) {
   for (const std::string& text :
        {std::string(), std::string("x"), std::string("[]"), std::string("{"),
