@@ -101,6 +101,8 @@ std::optional<HttpError> CheckHost(const RequestHead& head) {
   const std::string* host = head.Find("Host");
   if (head.Repeated("Host")) return BadRequest("Host is repeated");
   if (host == nullptr && !head.http_1_0) return BadRequest("Host is missing");
+  // One would be judged, and a proxy might have judged the other.
+  if (head.Repeated("Origin")) return BadRequest("Origin is repeated");
   return std::nullopt;
 }
 

@@ -138,6 +138,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"HostMissing", "GET / HTTP/1.1\r\n\r\n", HttpErrorKind::kBadRequest},
         Row{"HostMissingIn10", "GET / HTTP/1.0\r\n\r\n", {}},
         Row{"HostTwice", With("Host: localhost\r\n"), HttpErrorKind::kBadRequest},
+        Row{"OriginTwice", With("Origin: https://a\r\nOrigin: https://a\r\n"),
+            HttpErrorKind::kBadRequest},
         Row{"BareLf", "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", HttpErrorKind::kBadRequest},
         Row{"BareCr", "GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", HttpErrorKind::kBadRequest},
         Row{"CrCrLf", "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", HttpErrorKind::kBadRequest},
