@@ -177,6 +177,16 @@ std::string_view RequestHead::Value(std::string_view name) const {
   return value == nullptr ? std::string_view() : *value;
 }
 
+std::string RequestHead::List(std::string_view name) const {
+  std::string list;
+  for (const Field& field : fields_) {
+    if (!boost::beast::iequals(field.name, {name.data(), name.size()})) continue;
+    if (!list.empty()) list += ", ";
+    list += field.value;
+  }
+  return list;
+}
+
 bool RequestHead::Repeated(std::string_view name) const {
   return std::count_if(fields_.begin(), fields_.end(), [&](const Field& field) {
            return boost::beast::iequals(field.name, {name.data(), name.size()});

@@ -35,6 +35,8 @@ class RequestHead {
   // than once, the first; `Repeated` tells.
   const std::string* Find(std::string_view name) const;
   std::string_view Value(std::string_view name) const;
+  // All values of a field that is a list (RFC 9110, 5.3), with ", " between; empty if absent.
+  std::string List(std::string_view name) const;
   bool Repeated(std::string_view name) const;
 
  private:

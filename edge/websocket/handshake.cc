@@ -33,7 +33,7 @@ std::vector<std::string> ListOf(std::string_view value) {
 }
 
 bool Lists(const RequestHead& head, std::string_view name, std::string_view token) {
-  const std::vector<std::string> elements = ListOf(head.Value(name));
+  const std::vector<std::string> elements = ListOf(head.List(name));
   return std::any_of(elements.begin(), elements.end(), [&](const std::string& element) {
     return absl::EqualsIgnoreCase(element, ToAbsl(token));
   });
@@ -79,9 +79,9 @@ ParsedWebSocketHandshake ParseWebSocketHandshake(const RequestHead& head) {
   parsed.error = Check(head);
   if (parsed.error) return parsed;
   parsed.handshake.accept = AcceptOf(head.Value("Sec-WebSocket-Key"));
-  const std::string* offered = head.Find("Sec-WebSocket-Protocol");
-  if (offered == nullptr) return parsed;
-  for (const std::string& name : ListOf(*offered)) {
+  constexpr std::string_view kOffered = "Sec-WebSocket-Protocol";
+  if (head.Find(kOffered) == nullptr) return parsed;
+  for (const std::string& name : ListOf(head.List(kOffered))) {
     if (std::find(kSubprotocols.begin(), kSubprotocols.end(), name) == kSubprotocols.end())
       continue;
     parsed.handshake.subprotocol = name;

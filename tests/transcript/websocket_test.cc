@@ -55,6 +55,12 @@ TEST_F(WebSocketTest, TheSubprotocolIsChosenOrRefused) {
       Get("/v1/ws?user=alice", kUpgrade + "Sec-WebSocket-Protocol: other, sluice.v1.json\r\n");
   EXPECT_NE(client.ReadThrough("\r\n\r\n").find("\r\nSec-WebSocket-Protocol: sluice.v1.json\r\n"),
             std::string::npos);
+  RawClient in_lines =
+      Get("/v1/ws?user=alice", "Upgrade: other\r\nConnection: keep-alive\r\n" + kUpgrade +
+                                   "Sec-WebSocket-Protocol: other\r\n"
+                                   "Sec-WebSocket-Protocol: sluice.v1.json\r\n");
+  EXPECT_NE(in_lines.ReadThrough("\r\n\r\n").find("\r\nSec-WebSocket-Protocol: sluice.v1.json\r\n"),
+            std::string::npos);
   EXPECT_EQ(Get("/v1/ws?user=alice", kUpgrade + "Sec-WebSocket-Protocol: other\r\n")
                 .ReadResponse()
                 .status,
