@@ -57,6 +57,10 @@ class ClientMessageReceiver {
   virtual void Reject(const std::string& id, bool discard) = 0;
 };
 
+// Why a receiver is refused where others receive, for its backend to read.
+inline constexpr char kDestinationsTaken[] =
+    "another group receives some of these destinations, or this group others";
+
 struct ReceiverOptions {
   // `*`, a name, or a prefix up to a dot and `*`: `chat.*` takes `chat.send` and `chat.a.b`, not
   // `chat`.

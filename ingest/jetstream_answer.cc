@@ -20,6 +20,7 @@ constexpr int64_t kNotFound = 404;
 constexpr int64_t kTemporarilyUnavailable = 503;
 constexpr int64_t kMessageTooLarge = 10054;
 constexpr int64_t kNotStored = 10077;
+constexpr int64_t kFilterTaken = 10100;  // in a work queue by another consumer
 constexpr size_t kMaxDescriptionBytes = 200;
 
 int64_t Integer(const json::object& object, const char* name) {
@@ -43,6 +44,7 @@ absl::Status ErrorOf(const json::object& error) {
   if (Integer(error, "err_code") == kNotStored && absl::StartsWith(text, "maximum ")) {
     return absl::ResourceExhaustedError(message);
   }
+  if (Integer(error, "err_code") == kFilterTaken) return absl::AlreadyExistsError(message);
   const int64_t code = Integer(error, "code");
   if (code == kNotFound) return absl::NotFoundError(message);
   if (code == kTemporarilyUnavailable) return absl::UnavailableError(message);

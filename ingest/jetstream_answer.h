@@ -15,6 +15,7 @@ namespace sluice::ingest {
 // Thread: any.
 
 // Any answer of the API. NOT_FOUND: no such stream or consumer; UNAVAILABLE: it cannot say now;
+// ALREADY_EXISTS: another consumer takes some of the same messages of a work queue;
 // FAILED_PRECONDITION: it refuses; INTERNAL: not such an answer.
 absl::StatusOr<boost::json::object> ParseJetstreamAnswer(std::string_view answer);
 

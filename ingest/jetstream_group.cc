@@ -151,6 +151,7 @@ void JetstreamGroup::EnsureConsumer(uint32_t partition) {
 }
 
 void JetstreamGroup::OnConsumer(uint32_t partition, const absl::Status& made) {
+  if (absl::IsAlreadyExists(made)) return Close(absl::FailedPreconditionError(kDestinationsTaken));
   if (absl::IsFailedPrecondition(made)) return Close(made);
   {
     MutexLock lock(&mutex_);

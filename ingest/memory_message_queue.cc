@@ -131,7 +131,7 @@ absl::StatusOr<MemoryMessageQueue::Group*> MemoryMessageQueue::JoinGroupLocked(
                          group->destinations.ToString() == options.destinations.ToString();
     if (is_same) return group.get();
     if (Overlap(group->destinations, options.destinations)) {
-      return absl::FailedPreconditionError("another group takes some of these destinations");
+      return absl::FailedPreconditionError(kDestinationsTaken);
     }
   }
   if (groups_.size() >= kMaxGroups) return absl::ResourceExhaustedError("too many groups");

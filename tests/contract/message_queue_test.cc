@@ -99,7 +99,10 @@ TEST_P(MessageQueueTest, OverlappingGroupsAreRefused) {
   Backend backend = OpenBackend("chat.*", "chat");
   Send("alice", "1");
   backend.Await(0);  // it is in
-  EXPECT_TRUE(absl::IsFailedPrecondition(Refusal("chat.send", "other")));
+  const absl::Status refusal = Refusal("chat.send", "other");
+  EXPECT_TRUE(absl::IsFailedPrecondition(refusal));
+  EXPECT_EQ(refusal.message(),
+            "another group receives some of these destinations, or this group others");
   EXPECT_TRUE(absl::IsFailedPrecondition(Refusal("chat.send.*", "other")));
   EXPECT_TRUE(absl::IsFailedPrecondition(Refusal("*", "other")));
   EXPECT_TRUE(absl::IsFailedPrecondition(Refusal("chat.a", "chat"))) << "the same group";
