@@ -54,8 +54,9 @@ absl::StatusOr<AlgorithmSet> AlgorithmsOf(const json::object& jwk) {
   const std::string type = StringMember(jwk, "kty").value_or("");
   if (type == "oct") {
     const std::optional<std::string> octets = DecodeBase64Url(StringMember(jwk, "k").value_or(""));
-    if (!octets || octets->size() < kMinSecretBytes) {
-      return absl::InvalidArgumentError("a secret has at least 32 octets, in base64url");
+    if (!octets) return absl::InvalidArgumentError("`k` of a secret is not base64url");
+    if (octets->size() < kMinSecretBytes) {
+      return absl::InvalidArgumentError("a secret has at least 32 octets");
     }
     return AlgorithmsOfSecret(octets->size());
   }
