@@ -262,6 +262,10 @@ void Server::Reload() {
     LogReload("edge certificate", edge_->ReloadCertificate());
   }
   if (!issuers_.empty()) LogReload("token keys", ReloadKeys());
+  const bool is_nothing = issuers_.empty() && !(edge_ && !options_.edge.tls_cert_file.empty());
+  if (is_nothing) {
+    logger_->Log(LogLevel::kInfo, "app", "nothing to reload; settings are read at the start");
+  }
 }
 
 absl::Status Server::refusal() const {

@@ -16,6 +16,7 @@
 #include "core/small_file.h"
 #include "core/status.h"
 #include "edge/auth/issuer_table.h"
+#include "edge/auth/token_claims.h"
 #include "edge/auth/token_signer.h"
 #include "edge/auth/token_verifier.h"
 
@@ -89,6 +90,11 @@ absl::StatusOr<std::string> Mint(const TokenArguments& arguments, const AuthOpti
   if (!arguments.id.empty()) payload["jti"] = arguments.id;
   if (!arguments.topics.empty()) payload["topics"] = ToArray(arguments.topics);
   if (!arguments.publish.empty()) payload["publish"] = ToArray(arguments.publish);
+  // None that every edge refuses.
+  const auto claims = edge::ReadClaims(payload, {.audience = auth.issuer.audience}, now);
+  if (const auto* refusal = std::get_if<edge::AuthRefusal>(&claims)) {
+    return absl::InvalidArgumentError("that token would be refused: " + refusal->message);
+  }
   json::object header;
   if (!arguments.key_id.empty()) header["kid"] = arguments.key_id;
   return signer.Sign(std::move(header), json::serialize(payload));

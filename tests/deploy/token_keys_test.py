@@ -170,6 +170,21 @@ class TokenKeysTest(DeployTest):
         self.assertEqual(self.status(serve, self.second), 200)
         self.assertEqual(http_get(serve.admin_port, "/readyz")[0], 200)
 
+    def test_sighup_says_that_there_is_nothing_to_reload(self):
+        serve = Serve(self, "").await_ready()
+        os.kill(serve.pid, signal.SIGHUP)
+        await_condition(lambda: "nothing to reload" in serve.said(), "a line in the log")
+
+    def test_no_token_is_made_that_every_edge_refuses(self):
+        environment = {**os.environ, "SLUICE_CONFIG": "", "SLUICE_AUTH_SECRET": "s" * 32}
+        for words, said in ((["--user", ""], "`sub` is no user id"),
+                            (["--user", "alice", "--topic", "a*b"], "`topics` has an invalid pattern"),
+                            (["--user", "alice", "--expires-in", "0s"], "expired")):
+            made = subprocess.run([BUILD / "sluice", "token", *words], capture_output=True, text=True,
+                                  env=environment)
+            self.assertEqual(made.returncode, 2, made.stdout)
+            self.assertIn(said, made.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
