@@ -13,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/json.hpp>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -33,6 +34,16 @@ using Parser = http::response_parser<http::buffer_body>;
 absl::Status Unavailable(std::string_view what, const error_code& error) {
   return absl::UnavailableError(
       absl::StrCat(absl::string_view(what.data(), what.size()), ": ", error.message()));
+}
+
+// What the body of a refusal says: the message of an edge's own, else all of it.
+std::string MessageOf(const std::string& body) {
+  namespace json = boost::json;
+  error_code ignored;
+  const json::value refusal = json::parse(body, ignored);
+  if (ignored) return body;
+  const json::value* message = refusal.find_pointer("/error/message", ignored);
+  return message != nullptr && message->is_string() ? std::string(message->get_string()) : body;
 }
 
 // Lets the kernel notice a peer that is gone without a word.
@@ -138,10 +149,10 @@ asio::awaitable<EventSource::End> EventSource::ReadStream() {
       refusal += part.substr(0, kMaxRefusalBytes - std::min(refusal.size(), kMaxRefusalBytes));
     if (!error && (is_ok || refusal.size() < kMaxRefusalBytes)) continue;
     if (is_ok) co_return End{Unavailable("the stream ended", error), true};
-    co_return End{
-        absl::FailedPreconditionError(absl::StrCat(
-            "the server answered ", response.get().result_int(), ": ", absl::CHexEscape(refusal))),
-        false, response.get().result_int() < 500};
+    co_return End{absl::FailedPreconditionError(absl::StrCat("the server answered ",
+                                                             response.get().result_int(), ": ",
+                                                             absl::CHexEscape(MessageOf(refusal)))),
+                  false, response.get().result_int() < 500};
   }
 }
 

@@ -108,6 +108,13 @@ TEST_F(EventSourceTest, ARefusalIsFinalAndQuoted) {
   EXPECT_THAT(events_, IsEmpty());
 }
 
+TEST_F(EventSourceTest, OfARefusalInJsonTheMessageIsQuoted) {
+  Follow(
+      {"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n"
+       "{\"error\":{\"code\":\"unauthenticated\",\"message\":\"who?\\u001b\"}}\n"});
+  EXPECT_EQ(failure_, "the server answered 401: who?\\x1b");
+}
+
 TEST_F(EventSourceTest, ComesBackAfterAnErrorOfTheServer) {
   Follow({std::string(kOk) + "data: a\n\n", "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
           std::string(kOk) + "data: b\n\n"});
