@@ -5,6 +5,7 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -67,8 +68,11 @@ std::string FormatNumber(Type type, uint64_t number) {
 // lower case, nothing behind. `*` and `null` would let every page in.
 bool IsOrigin(std::string_view text) {
   std::string_view rest = text;
-  for (std::string_view scheme : {"https://", "http://"}) {
-    if (text.starts_with(scheme)) rest.remove_prefix(scheme.size());
+  for (const auto& [scheme, default_port] :
+       {std::pair<std::string_view, std::string_view>("https://", ":443"), {"http://", ":80"}}) {
+    if (!text.starts_with(scheme)) continue;
+    if (text.ends_with(default_port)) return false;
+    rest.remove_prefix(scheme.size());
   }
   if (rest.size() == text.size() || rest.empty()) return false;
   return std::all_of(rest.begin(), rest.end(), [](char c) {
@@ -253,7 +257,7 @@ std::string AllowedValues(const Setting& setting) {
     case Type::kAddress:
       return "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080";
     case Type::kOrigins:
-      return "origins such as https://app.example (lower case, no path, no `*`)";
+      return "origins such as https://app.example (lower case, no default port, no path, no `*`)";
     case Type::kAlgorithms:
       return "of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, "
              "ES512, EdDSA";

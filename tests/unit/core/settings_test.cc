@@ -137,10 +137,10 @@ TEST(SettingsTest, OriginsAreAList) {
   EXPECT_THAT(options.edge.allowed_origins, ElementsAre());
 }
 
-TEST(SettingsTest, AnOriginHasNoPathNoWildcardAndNoUpperCase) {
-  for (const char* text :
-       {"*", "null", "https://*.example", "https://a.example/", "a.example", "https://A.example",
-        "https://", "ftp://a.example", "https://a b", "https://a.example,*"}) {
+TEST(SettingsTest, AnOriginIsAsBrowsersSendIt) {
+  for (const char* text : {"*", "null", "https://*.example", "https://a.example/", "a.example",
+                           "https://A.example", "https://", "ftp://a.example", "https://a b",
+                           "https://a.example,*", "https://a.example:443", "http://a.example:80"}) {
     EXPECT_THAT(ErrorOf("edge.allowed_origins", text), HasSubstr("must be origins")) << text;
   }
 }
