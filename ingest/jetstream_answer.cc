@@ -91,6 +91,17 @@ absl::StatusOr<AppendAnswer> ParseAppendAnswer(std::string_view answer) {
                                             : status.message());
 }
 
+absl::StatusOr<ConsumerState> ParseConsumerState(std::string_view answer) {
+  const absl::StatusOr<json::object> consumer = ParseJetstreamAnswer(answer);
+  SLUICE_RETURN_IF_ERROR(consumer.status());
+  const json::value* const delivered = consumer->if_contains("delivered");
+  if (delivered == nullptr || !delivered->is_object()) {
+    return absl::InternalError("JetStream: a consumer without `delivered`");
+  }
+  return ConsumerState{static_cast<uint64_t>(Integer(delivered->get_object(), "consumer_seq")),
+                       static_cast<uint64_t>(Integer(*consumer, "num_ack_pending"))};
+}
+
 std::optional<DeliveryPosition> ParseDeliveryPosition(std::string_view reply) {
   constexpr std::string_view kPrefix = "$JS.ACK.";
   constexpr size_t kMaxTokens = 12;

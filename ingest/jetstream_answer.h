@@ -27,6 +27,13 @@ struct AppendAnswer {
 };
 absl::StatusOr<AppendAnswer> ParseAppendAnswer(std::string_view answer);
 
+// A consumer, as the answer to CONSUMER.INFO describes it.
+struct ConsumerState {
+  uint64_t delivered;   // deliveries so far, each attempt counted
+  uint64_t unanswered;  // messages that were delivered and neither acknowledged nor given up
+};
+absl::StatusOr<ConsumerState> ParseConsumerState(std::string_view answer);
+
 // What the reply subject of a delivered message says (NATS ADR-15): $JS.ACK, then perhaps domain
 // and account, then stream, consumer, deliveries, sequence, consumer sequence, time, pending.
 struct DeliveryPosition {

@@ -115,6 +115,7 @@ void JetstreamGroup::OnAway() {
     partition.has_consumer = false;
     partition.create_at = SteadyTime{};
     partition.is_pulling = false;
+    partition.watch.Forget();
   }
 }
 
@@ -140,7 +141,7 @@ void JetstreamGroup::EnsureConsumer(uint32_t partition) {
     MutexLock lock(&mutex_);
     partitions_[partition].is_creating = true;
   }
-  const std::string consumer = consumer_prefix_ + std::to_string(partition);
+  const std::string consumer = ConsumerName(partition);
   parts_.client->Request(
       parts_.stream.ConsumerSubject("DURABLE.CREATE", consumer),
       parts_.stream.ConsumerRequest(consumer, destinations_, partition),
@@ -164,6 +165,57 @@ void JetstreamGroup::OnConsumer(uint32_t partition, const absl::Status& made) {
   if (!made.ok()) return parts_.status->Report(made);  // tried again by OnTick
   if (partition == 0) EnsureConsumers(parts_.clock.Steady());
   Advance();
+}
+
+void JetstreamGroup::LookAtConsumer(uint32_t partition) {
+  parts_.client->Request(
+      parts_.stream.ConsumerSubject("INFO", ConsumerName(partition)), "",
+      [self = shared_from_this(), partition](absl::StatusOr<std::string_view> answer) {
+        if (!answer.ok()) return;  // the next request for a message will tell
+        const absl::StatusOr<ConsumerState> state = ParseConsumerState(*answer);
+        if (state.ok() && self->StandsStill(partition, *state)) self->RemakeConsumer(partition);
+      });
+}
+
+bool JetstreamGroup::StandsStill(uint32_t partition, const ConsumerState& state) {
+  MutexLock lock(&mutex_);
+  Partition& of = partitions_[partition];
+  if (of.holding != Holding::kNone) {
+    of.watch.Forget();
+    return false;
+  }
+  // Who has the message has it for ack_wait at most, and again when it has waited for room; one
+  // that was rejected rests.
+  const ClientMessageOptions& options = parts_.stream.options();
+  return of.watch.StandsStill(state, parts_.clock.Steady(),
+                              2 * options.ack_wait + options.retry_delay + kPullGrace);
+}
+
+void JetstreamGroup::RemakeConsumer(uint32_t partition) {
+  const std::string consumer = ConsumerName(partition);
+  parts_.status->Report(
+      absl::UnavailableError(absl::StrCat("consumer ", consumer, " stood still; made anew")));
+  ++parts_.counters->consumers_remade;
+  {
+    MutexLock lock(&mutex_);
+    Partition& of = partitions_[partition];
+    of.watch.Forget();
+    EndPullLocked(partition);
+    of.has_consumer = false;
+    of.is_creating = true;  // not before it is deleted
+  }
+  parts_.client->Request(parts_.stream.ConsumerSubject("DELETE", consumer), "",
+                         [self = shared_from_this(), partition](const auto&) {
+                           {
+                             MutexLock lock(&self->mutex_);
+                             self->partitions_[partition].is_creating = false;
+                           }
+                           self->Advance();
+                         });
+}
+
+std::string JetstreamGroup::ConsumerName(uint32_t partition) const {
+  return consumer_prefix_ + std::to_string(partition);
 }
 
 void JetstreamGroup::Close(const absl::Status& why) {
@@ -314,11 +366,15 @@ void JetstreamGroup::PullLocked(SteadyTime now) {
 
 void JetstreamGroup::PullLocked(uint32_t partition, SteadyTime now) {
   Partition& from = partitions_[partition];
-  const auto expires = now < from.ensured_at + kFirstPulls ? kFirstPullExpires : kPullExpires;
+  // At its end the consumer is looked at, which is worth no more often than after ack_wait.
+  const std::chrono::nanoseconds longest = std::clamp<std::chrono::nanoseconds>(
+      parts_.stream.options().ack_wait, kFirstPullExpires, kPullExpires);
+  const bool is_new = now < from.ensured_at + kFirstPulls;
+  const std::chrono::nanoseconds expires = is_new ? kFirstPullExpires : longest;
   const std::string reply = absl::StrCat(parts_.pull_prefix, partition, "-", ++from.pull);
-  const absl::Status sent = parts_.connection->Publish(
-      parts_.stream.ConsumerSubject("MSG.NEXT", consumer_prefix_ + std::to_string(partition)),
-      reply, ClientMessageStream::PullRequest(expires));
+  const absl::Status sent =
+      parts_.connection->Publish(parts_.stream.ConsumerSubject("MSG.NEXT", ConsumerName(partition)),
+                                 reply, ClientMessageStream::PullRequest(expires));
   from.is_pulling = sent.ok();
   from.pull_deadline = now + expires + kPullGrace;
 }
@@ -346,6 +402,7 @@ void JetstreamGroup::OnPullEnded(std::string_view request, bool is_expired) {
     }
   }
   Advance();
+  if (is_expired) LookAtConsumer(partition);
 }
 
 // Ending

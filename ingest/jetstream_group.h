@@ -15,6 +15,7 @@
 #include "core/mutex.h"
 #include "ingest/client_message_queue.h"
 #include "ingest/client_message_stream.h"
+#include "ingest/consumer_watch.h"
 #include "ingest/jetstream_answer.h"
 #include "ingest/jetstream_client.h"
 #include "ingest/nats_connection.h"
@@ -30,7 +31,8 @@ struct ClientMessageCounters {
   std::atomic<uint64_t> redelivered{0};
   std::atomic<uint64_t> acknowledged{0};
   std::atomic<uint64_t> discarded{0};
-  std::atomic<uint64_t> malformed{0};  // in the stream, but no client message
+  std::atomic<uint64_t> malformed{0};         // in the stream, but no client message
+  std::atomic<uint64_t> consumers_remade{0};  // because they stood still
 };
 
 // The receivers of one group in this process, and what they share: a consumer for each partition,
@@ -85,6 +87,7 @@ class JetstreamGroup final : public std::enable_shared_from_this<JetstreamGroup>
     bool is_creating = false;
     SteadyTime create_at{};
     SteadyTime ensured_at{};  // since when it has a consumer
+    ConsumerWatch watch;
     bool is_pulling = false;
     uint64_t pull = 0;  // number of the last request
     SteadyTime pull_deadline{};
@@ -108,6 +111,12 @@ class JetstreamGroup final : public std::enable_shared_from_this<JetstreamGroup>
   void EnsureConsumers(SteadyTime now) ABSL_LOCKS_EXCLUDED(mutex_);
   void EnsureConsumer(uint32_t partition) ABSL_LOCKS_EXCLUDED(mutex_);
   void OnConsumer(uint32_t partition, const absl::Status& made) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Makes it anew if it stands still.
+  void LookAtConsumer(uint32_t partition);
+  bool StandsStill(uint32_t partition, const ConsumerState& state) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Deletes the consumer and makes it anew: it begins with the first message that is still there.
+  void RemakeConsumer(uint32_t partition) ABSL_LOCKS_EXCLUDED(mutex_);
+  std::string ConsumerName(uint32_t partition) const;
   void Close(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Hands on what can be handed on, then asks for more.

@@ -27,6 +27,8 @@ std::vector<prometheus::MetricFamily> JetstreamMessageQueue::Collect() const {
              "Messages that a backend rejected for good.", counters_.discarded),
       metric(MetricType::Counter, "sluice_ingest_client_messages_malformed_total",
              "Messages of the stream that are none of browsers, removed.", counters_.malformed),
+      metric(MetricType::Counter, "sluice_ingest_client_messages_consumers_remade_total",
+             "Consumers that stood still and were made anew.", counters_.consumers_remade),
   };
 }
 

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ingest/client_message_stream.h"
 #include "tests/contract/message_queue_fixture.h"
 #include "tests/contract/recording_receiver.h"
 #include "tests/eventually.h"
@@ -18,6 +19,7 @@ namespace sluice::ingest {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 constexpr const char* kStream = "SLUICE_DEFAULT_INBOX";
@@ -178,6 +180,31 @@ TEST_F(JetstreamMessageQueueTest, WhatFindsNoRoomGoesToAnotherProcess) {
   Backend other = OpenBackend(other_queue.get());
   EXPECT_EQ(other.Take(0), "2");
   EXPECT_EQ(slow.sink->count(), 1u);
+}
+
+// As if nats-server waited for an answer to a message that it no longer has.
+TEST_F(JetstreamMessageQueueTest, AConsumerThatStandsStillIsMadeAnew) {
+  options_.ack_wait = seconds(1);
+  const auto queue = OpenQueue();
+  {
+    Backend backend = OpenBackend(queue.get());
+    ASSERT_TRUE(Append(queue.get(), "alice", "1").ok());
+    backend.Take(0);
+  }
+  const std::string consumer = ClientMessageStream::ConsumerPrefix({.group = "group"}) +
+                               std::to_string(ClientMessageStream::PartitionOf("alice"));
+  NatsClient other(server_);
+  ASSERT_TRUE(Append(queue.get(), "alice", "2").ok());
+  const std::string next = std::string("$JS.API.CONSUMER.MSG.NEXT.") + kStream + "." + consumer;
+  ASSERT_THAT(other.Request(next, R"({"batch":1,"expires":20000000000})"), EndsWith("\r\n2"));
+  // It says that it is at work on "2", and never ends.
+  const std::string reply = std::string("$JS.ACK.") + kStream + "." + consumer + ".1.2.2.1.0";
+  const Backend backend = OpenBackend(queue.get());
+  EXPECT_TRUE(Eventually([&] {
+    other.Publish(reply, "+WPI");
+    return backend.sink->count() > 0;
+  }));
+  EXPECT_EQ(Metric(*queue, "consumers_remade_total"), 1);
 }
 
 TEST_F(JetstreamMessageQueueTest, ASlowReceiverGetsEverythingInTheEnd) {

@@ -157,17 +157,21 @@ class NatsPermissionTest(DeployTest):
         self.assert_allowed(gateway, "publish", delivery.reply, b"+ACK")
         state = json.loads(self.ask(edge, "edge", f"{API}.STREAM.INFO.{INBOX}", {}).data)["state"]
         self.assertEqual(state["messages"], 0)
+        subject = f"{API}.CONSUMER.INFO.{INBOX}.group-7"
+        self.assertEqual(json.loads(self.ask(gateway, "gateway", subject, {}).data)["num_ack_pending"], 0)
+        subject = f"{API}.CONSUMER.DELETE.{INBOX}.group-7"
+        self.assertTrue(json.loads(self.ask(gateway, "gateway", subject, {}).data)["success"])
 
     def test_messages_of_browsers_go_no_other_way(self):
         edge, gateway = self.client("edge"), self.client("gateway")
         for subject in (f"{API}.CONSUMER.DURABLE.CREATE.{INBOX}.mine", f"{API}.CONSUMER.CREATE.{INBOX}.mine",
-                        f"{API}.CONSUMER.MSG.NEXT.{INBOX}.mine", f"$JS.ACK.{INBOX}.mine.1.1.1.1.1",
-                        f"{API}.STREAM.DELETE.{INBOX}", f"{API}.STREAM.PURGE.{INBOX}",
+                        f"{API}.CONSUMER.INFO.{INBOX}.mine",
+                        f"{API}.CONSUMER.DELETE.{INBOX}.mine", f"{API}.CONSUMER.MSG.NEXT.{INBOX}.mine",
+                        f"$JS.ACK.{INBOX}.mine.1.1.1.1.1", f"{API}.STREAM.DELETE.{INBOX}", f"{API}.STREAM.PURGE.{INBOX}",
                         f"{API}.STREAM.UPDATE.{INBOX}", "sluice.other.in.7.chat"):
             self.assert_refused(edge, "publish", subject)
         for subject in ("sluice.default.in.7.chat", f"{API}.STREAM.DELETE.{INBOX}", f"{API}.STREAM.PURGE.{INBOX}",
-                        f"{API}.STREAM.UPDATE.{INBOX}", f"{API}.CONSUMER.DELETE.{INBOX}.mine",
-                        f"{API}.STREAM.MSG.GET.{INBOX}"):
+                        f"{API}.STREAM.UPDATE.{INBOX}", f"{API}.STREAM.MSG.GET.{INBOX}"):
             self.assert_refused(gateway, "publish", subject)
         for client in (edge, gateway):
             self.assert_refused(client, "subscribe", "sluice.default.in.>")

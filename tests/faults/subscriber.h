@@ -40,6 +40,8 @@ struct Subscriber {
   int send_fd = -1;               // of the first
   std::string send_answer;        // what has come of its answer
   uint32_t hops = 0;              // requests of this connection that went to other edges
+  uint32_t hops_left = 0;         // where that of `fd` may still go, if who was asked is not there
+  uint32_t send_hops_left = 0;    // the same of `send_fd`
 
   bool is_xhr() const;
   // Of the current connection.

@@ -162,7 +162,7 @@ void SubscriberSwarm::StartDue() {
 void SubscriberSwarm::Connect(Subscriber& subscriber) {
   const std::string cursor = subscriber.cursor.epoch.empty() ? "-" : subscriber.cursor.ToString();
   ++subscriber.connection;
-  subscriber.hops = 0;
+  subscriber.hops = subscriber.hops_left = 0;
   subscriber.stream = bench::OpenStream(subscriber.wire, subscriber.Start());
   subscriber.request = bench::StreamRequest(subscriber.wire, subscriber.Start());
   subscriber.state = Subscriber::State::kConnecting;
@@ -182,9 +182,8 @@ void SubscriberSwarm::Connect(Subscriber& subscriber) {
 // `operation`: ADD the first time, MOD after a wait for the handshake.
 void SubscriberSwarm::SendRequest(Subscriber& subscriber, int operation) {
   if (subscriber.fd < 0) return;  // left in this very turn
-  if (!Write(subscriber.fd, subscriber.index, subscriber.request, operation)) {
-    End(subscriber, "refused");
-  }
+  if (Write(subscriber.fd, subscriber.index, subscriber.request, operation)) return;
+  if (!AskAgain(subscriber)) End(subscriber, "refused");
 }
 
 // Once `fd` has taken `request`, waits for the answer, else for the handshake. False: refused.
@@ -233,6 +232,7 @@ void SubscriberSwarm::Continue(Subscriber& subscriber) {
     End(subscriber, "refused");
     return;
   }
+  subscriber.hops_left = static_cast<uint32_t>(options_.edges.size());
   QueueSend(subscriber, subscriber.stream->TakeSend());
 }
 
@@ -250,6 +250,25 @@ int SubscriberSwarm::AskElsewhere(Subscriber& subscriber, uint64_t tag,
   return -1;
 }
 
+// A busy machine says of an edge only after the call to connect that it does not listen. False: the
+// request began at no other edge, or has been at all of them.
+bool SubscriberSwarm::AskAgain(Subscriber& subscriber) {
+  if (subscriber.hops_left == 0) return false;
+  --subscriber.hops_left;
+  close(subscriber.fd);
+  subscriber.fd = AskElsewhere(subscriber, subscriber.index, subscriber.request);
+  return subscriber.fd >= 0;
+}
+
+bool SubscriberSwarm::SendAgain(Subscriber& subscriber) {
+  if (subscriber.send_hops_left == 0) return false;
+  --subscriber.send_hops_left;
+  close(subscriber.send_fd);
+  subscriber.send_fd =
+      AskElsewhere(subscriber, kSendTag | subscriber.index, subscriber.sends.front());
+  return subscriber.send_fd >= 0;
+}
+
 void SubscriberSwarm::QueueSend(Subscriber& subscriber, std::string request) {
   if (request.empty() || subscriber.fd < 0) return;
   subscriber.sends.push_back(std::move(request));
@@ -258,6 +277,7 @@ void SubscriberSwarm::QueueSend(Subscriber& subscriber, std::string request) {
 
 void SubscriberSwarm::BeginSend(Subscriber& subscriber) {
   subscriber.send_answer.clear();
+  subscriber.send_hops_left = static_cast<uint32_t>(options_.edges.size());
   subscriber.send_fd =
       AskElsewhere(subscriber, kSendTag | subscriber.index, subscriber.sends.front());
   if (subscriber.send_fd < 0) End(subscriber, "refused");
@@ -267,9 +287,8 @@ void SubscriberSwarm::BeginSend(Subscriber& subscriber) {
 void SubscriberSwarm::WriteSend(Subscriber& subscriber) {
   if (subscriber.send_fd < 0) return;
   const uint64_t tag = kSendTag | subscriber.index;
-  if (!Write(subscriber.send_fd, tag, subscriber.sends.front(), EPOLL_CTL_MOD)) {
-    End(subscriber, "refused");
-  }
+  if (Write(subscriber.send_fd, tag, subscriber.sends.front(), EPOLL_CTL_MOD)) return;
+  if (!SendAgain(subscriber)) End(subscriber, "refused");
 }
 
 // Unless it is 204, nobody knows what was taken, and the session is given up.

@@ -55,6 +55,21 @@ TEST(JetstreamAnswerTest, ErrorsAreToldApartAndEscaped) {
   EXPECT_TRUE(ParseJetstreamAnswer(R"({"error":"no object","x":1})").ok());
 }
 
+TEST(ConsumerStateTest, SaysHowFarItIsAndWhatIsUnanswered) {
+  const auto state = ParseConsumerState(
+      R"({"name":"c","delivered":{"consumer_seq":7,"stream_seq":9},"num_ack_pending":1})");
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_EQ(state->delivered, 7u);
+  EXPECT_EQ(state->unanswered, 1u);
+}
+
+TEST(ConsumerStateTest, ErrorsAndWhatIsNoConsumerAreNone) {
+  EXPECT_TRUE(absl::IsNotFound(ParseConsumerState(R"({"error":{"code":404}})").status()));
+  for (const char* answer : {"", "{}", R"({"delivered":7})", "[]"}) {
+    EXPECT_TRUE(absl::IsInternal(ParseConsumerState(answer).status())) << answer;
+  }
+}
+
 TEST(DeliveryPositionTest, IsReadFromEveryFormOfTheReplySubject) {
   for (const char* reply :
        {"$JS.ACK.S.edge-1.2.42.7.1700000000000000000.3",
