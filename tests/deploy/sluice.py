@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import subprocess
+import sys
 import time
 import urllib.parse
 
@@ -73,7 +74,10 @@ def publish(gateway, user, data, kind="note"):
                "--type", kind, data]
     answer = subprocess.run([str(word) for word in command], capture_output=True, text=True,
                             timeout=PATIENCE_SECONDS)
-    return json.loads(answer.stdout)["event_id"] if answer.returncode == 0 else None
+    if answer.returncode == 0:
+        return json.loads(answer.stdout)["event_id"]
+    print(answer.stderr, file=sys.stderr)
+    return None
 
 
 class EventStream:
