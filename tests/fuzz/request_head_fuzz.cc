@@ -21,9 +21,13 @@ void CheckAccepted(const RequestHead& head) {
   SLUICE_CHECK(IsPlain(head.path) && IsPlain(head.query) && IsPlain(head.method));
   SLUICE_CHECK(!head.method.empty() && head.method != "TRACE" && head.method != "CONNECT");
   SLUICE_CHECK(head.http_1_0 || head.Find("Host") != nullptr);
-  SLUICE_CHECK(!head.Repeated("Host") && !head.Repeated("Content-Length"));
-  SLUICE_CHECK(head.Find("Transfer-Encoding") == nullptr);
-  SLUICE_CHECK(head.Find("Content-Length") != nullptr || head.content_length == 0);
+  for (const std::string_view name : {"Host", "Origin", "Content-Length", "Transfer-Encoding"}) {
+    SLUICE_CHECK(!head.Repeated(name));
+  }
+  const bool has_length = head.Find("Content-Length") != nullptr;
+  SLUICE_CHECK(has_length || head.content_length == 0);
+  SLUICE_CHECK(head.is_chunked == (head.Find("Transfer-Encoding") != nullptr));
+  SLUICE_CHECK(!(head.is_chunked && (has_length || head.http_1_0)));
   for (const std::string_view name : {"Host", "Origin", "Last-Event-ID", "X"}) {
     SLUICE_CHECK(IsPlain(head.Value(name)));
   }
