@@ -24,12 +24,20 @@ _HEARTBEAT_IS_A_WRITE = (
     "A heartbeat is one write to a socket that has been silent for 15 s. The floor of the fan-out row says what a bare "
     "`send()` to such a socket costs here; divided by 15 s that alone is above the target.")
 
+_ATTACKERS_COST = (
+    "The attackers' connections (200 new ones a second, and what each of 1,300 sends) take CPU of the one core that also "
+    "delivers (below), and a fan-out to all sessions takes so much longer. `edge.max_connections_per_address` and "
+    "`edge.max_accepts_per_second`, which would refuse them, are off: all come from one address here.")
+
 # Why a row misses its target on the machine that the page is from; printed only while it does.
 _WHY_MISSED = {
     "idle": _HEARTBEAT_IS_A_WRITE,
     "websocket.idle": _HEARTBEAT_IS_A_WRITE,
     "tls": "OpenSSL 3.0 keeps more than the target for each connection whoever uses it (below): 7.6 kB of it are its `SSL`, 2.3 kB the two "
            "AES-GCM contexts, 0.9 kB the session.",
+    "attack.heads that never end": _ATTACKERS_COST,
+    "attack.bodies that never end": _ATTACKERS_COST,
+    "attack.answers that are hardly read": _ATTACKERS_COST,
     "latency.unary": "10,000 unary calls a second keep both cores busy (below): the tail is the wait for a core, first of all the "
                      "publisher's. The same events over a stream are far below the target.",
     "nats.unicast": "The edge also reads the log from NATS: its tail, mostly nats.c, takes more of the CPU (below) than the row is above "
