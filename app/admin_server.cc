@@ -27,7 +27,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using tcp = asio::ip::tcp;
+using Tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 static_assert(BOOST_BEAST_VERSION >= 345, "older Beast lacks security fixes");
@@ -68,11 +68,11 @@ class AdminServer::Listener {
   absl::Status Listen(const std::string& listen) {
     SLUICE_ASSIGN_OR_RETURN(const ListenAddress address, ListenAddress::Parse(listen));
     error_code error;
-    const tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
+    const Tcp::endpoint endpoint(asio::ip::make_address(address.host, error), address.port);
     if (!error) acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.set_option(Tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    if (!error) acceptor_.listen(Tcp::acceptor::max_listen_connections, error);
     if (error) {
       return absl::UnavailableError(
           absl::StrCat("cannot listen on ", listen, ": ", error.message()));
@@ -96,7 +96,7 @@ class AdminServer::Listener {
         spare_.TakeBack();
       } else if (!error && connections_ < limits_.max_connections) {
         ++connections_;
-        asio::co_spawn(context_, Serve(std::move(socket)), [this](std::exception_ptr) {
+        asio::co_spawn(context_, Serve(std::move(socket)), [this](const std::exception_ptr&) {
           // What a part's Collect threw has ended this connection alone.
           --connections_;
           spare_.TakeBack();
@@ -110,7 +110,7 @@ class AdminServer::Listener {
     co_await timer.async_wait(kAwait);
   }
 
-  asio::awaitable<void> Serve(tcp::socket socket) {
+  asio::awaitable<void> Serve(Tcp::socket socket) {
     beast::tcp_stream stream(std::move(socket));
     beast::flat_buffer buffer(limits_.max_head_bytes);
     bool keep_alive = true;
@@ -135,7 +135,7 @@ class AdminServer::Listener {
       if (!co_await Write(stream, response, method == "HEAD")) co_return;
     }
     error_code ignored;
-    stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream.socket().shutdown(Tcp::socket::shutdown_send, ignored);
   }
 
   asio::awaitable<bool> Write(beast::tcp_stream& stream,
@@ -154,7 +154,7 @@ class AdminServer::Listener {
   const Limits limits_;
   uint16_t port_ = 0;  // constant once it listens
   asio::io_context context_{1};
-  tcp::acceptor acceptor_{context_};
+  Tcp::acceptor acceptor_{context_};
   SpareDescriptor spare_;
   size_t connections_ = 0;
 };

@@ -24,7 +24,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using tcp = asio::ip::tcp;
+using Tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
@@ -47,7 +47,7 @@ std::string MessageOf(const std::string& body) {
 }
 
 // Lets the kernel notice a peer that is gone without a word.
-void KeepAlive(tcp::socket& socket) {
+void KeepAlive(Tcp::socket& socket) {
   error_code ignored;
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
   using Option = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
@@ -82,7 +82,7 @@ EventSource::EventSource(Options options, SseParser::OnEvent on_event, OnInterru
       parser_(std::move(on_event)) {}
 
 void EventSource::Start(asio::io_context* context) {
-  asio::co_spawn(*context, Run(), [this](std::exception_ptr thrown) {
+  asio::co_spawn(*context, Run(), [this](const std::exception_ptr& thrown) {
     if (thrown) on_failed_(absl::InternalError("the client failed"));
   });
 }
@@ -109,7 +109,7 @@ asio::awaitable<EventSource::End> EventSource::ReadStream() {
   const auto executor = co_await asio::this_coro::executor;
   beast::tcp_stream stream(executor);
   stream.expires_after(options_.connect_timeout);
-  tcp::resolver resolver(executor);
+  Tcp::resolver resolver(executor);
   const auto [not_found, endpoints] =
       co_await resolver.async_resolve(options_.url.host, options_.url.port, kAwait);
   if (not_found) co_return End{Unavailable("cannot resolve " + options_.url.host, not_found)};

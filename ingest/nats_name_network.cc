@@ -94,9 +94,10 @@ void NatsNameNetwork::OnMessage(const NatsMessage& message) {
   if (!subject.starts_with(subjects_) || message.reply().empty()) return;
   const std::optional<std::string> name = DecodeToken(subject.substr(subjects_.size()));
   if (!name) return;
-  handler_(*name, message.data(), [this, reply = std::string(message.reply())](std::string answer) {
-    if (connection_->Publish(reply, "", answer).ok()) connection_->Flush();
-  });
+  handler_(*name, message.data(),
+           [this, reply = std::string(message.reply())](const std::string& answer) {
+             if (connection_->Publish(reply, "", answer).ok()) connection_->Flush();
+           });
 }
 
 void NatsNameNetwork::OnReply(std::string_view number, std::string_view data) {

@@ -82,7 +82,7 @@ void NatsPeerNetwork::OnMessage(const NatsMessage& message) {
   if (message.subject() == presence_.QuestionSubject()) return presence_.OnQuestion(message);
   // Others are probes, and answers that came too late.
   if (!message.subject().starts_with(subjects_) || message.reply().empty()) return;
-  handler_(message.data(), [this, reply = std::string(message.reply())](std::string answer) {
+  handler_(message.data(), [this, reply = std::string(message.reply())](const std::string& answer) {
     if (connection_->Publish(reply, "", answer).ok()) connection_->Flush();
   });
 }

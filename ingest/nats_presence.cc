@@ -51,14 +51,14 @@ void NatsPresence::Ask(std::vector<std::string> users, std::chrono::milliseconds
   if (!connection_->is_connected()) return done(absl::UnavailableError("NATS is away"));
   connection_->Post(
       [this, asked = PresenceQuestion{std::move(users)}, deadline = clock_.Steady() + timeout,
-       done = std::move(done)]() mutable { Begin(std::move(asked), deadline, std::move(done)); });
+       done = std::move(done)]() mutable { Begin(asked, deadline, std::move(done)); });
 }
 
 std::string NatsPresence::NewReplySubject() {
   return absl::StrCat(connection_->inbox(), ".presence.", next_++);
 }
 
-void NatsPresence::Begin(PresenceQuestion asked, SteadyTime deadline, Done done) {
+void NatsPresence::Begin(const PresenceQuestion& asked, SteadyTime deadline, Done done) {
   if (questions_.size() >= kMaxQuestions) {
     return done(absl::ResourceExhaustedError("too many questions wait for the edges"));
   }

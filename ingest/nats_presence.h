@@ -65,7 +65,7 @@ class NatsPresence final : public Presence, public prometheus::Collectable, priv
   void OnTick(SteadyTime now) override;
 
   std::string NewReplySubject();
-  void Begin(PresenceQuestion asked, SteadyTime deadline, Done done);
+  void Begin(const PresenceQuestion& asked, SteadyTime deadline, Done done);
   void OnBeacon(std::string_view text);
   void OnCounts(const std::string& reply, EdgeCounts counts);
   void Hear(const std::string& edge);

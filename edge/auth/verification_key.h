@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "core/signature_algorithm.h"
 
-struct _cjose_jwk_int;  // libcjose's key
+struct _cjose_jwk_int;  // libcjose's key  NOLINT(bugprone-reserved-identifier)
 struct evp_pkey_st;     // OpenSSL's
 
 namespace sluice::edge {

@@ -231,7 +231,7 @@ std::string_view EncodeStompEvent(const Epoch& epoch, const Event& event, OctetM
   text += '\0';
   char* const out = memory(text.size());
   if (out == nullptr) return {};
-  std::memcpy(out, text.data(), text.size());
+  text.copy(out, text.size());
   return {out, text.size()};
 }
 

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstring>
 
 #include <boost/json.hpp>
 
@@ -86,7 +85,7 @@ std::string_view EncodeJsonEvent(const Epoch& epoch, const Event& event, OctetMe
   char* const out = memory(size);
   if (out == nullptr) return {};
   char* const payload = WriteWebSocketHeader(WebSocketOpcode::kText, text.size(), out);
-  std::memcpy(payload, text.data(), text.size());
+  text.copy(payload, text.size());
   return {out, size};
 }
 
