@@ -14,8 +14,8 @@
 namespace sluice::ingest {
 
 // Requests to JetStream's API over one connection, without ever waiting: each is answered by a
-// callback, once. Bounded by who asks: a handful at a time. Owner and thread: the handler of the
-// connection, on the connection's thread.
+// callback, once. Bounded by who asks: a few, and one for each partition of a group. Owner and
+// thread: the handler of the connection, on the connection's thread.
 class JetstreamClient {
  public:
   static constexpr std::chrono::milliseconds kTimeout{2'000};
