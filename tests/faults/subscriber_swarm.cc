@@ -183,7 +183,9 @@ void SubscriberSwarm::Connect(Subscriber& subscriber) {
 void SubscriberSwarm::SendRequest(Subscriber& subscriber, int operation) {
   if (subscriber.fd < 0) return;  // left in this very turn
   if (Write(subscriber.fd, subscriber.index, subscriber.request, operation)) return;
-  if (!AskAgain(subscriber)) End(subscriber, "refused");
+  const bool asks = AskAgain(subscriber, &subscriber.fd, &subscriber.hops_left, subscriber.index,
+                             subscriber.request);
+  if (!asks) End(subscriber, "refused");
 }
 
 // Once `fd` has taken `request`, waits for the answer, else for the handshake. False: refused.
@@ -252,21 +254,13 @@ int SubscriberSwarm::AskElsewhere(Subscriber& subscriber, uint64_t tag,
 
 // A busy machine says of an edge only after the call to connect that it does not listen. False: the
 // request began at no other edge, or has been at all of them.
-bool SubscriberSwarm::AskAgain(Subscriber& subscriber) {
-  if (subscriber.hops_left == 0) return false;
-  --subscriber.hops_left;
-  close(subscriber.fd);
-  subscriber.fd = AskElsewhere(subscriber, subscriber.index, subscriber.request);
-  return subscriber.fd >= 0;
-}
-
-bool SubscriberSwarm::SendAgain(Subscriber& subscriber) {
-  if (subscriber.send_hops_left == 0) return false;
-  --subscriber.send_hops_left;
-  close(subscriber.send_fd);
-  subscriber.send_fd =
-      AskElsewhere(subscriber, kSendTag | subscriber.index, subscriber.sends.front());
-  return subscriber.send_fd >= 0;
+bool SubscriberSwarm::AskAgain(Subscriber& subscriber, int* fd, uint32_t* hops_left, uint64_t tag,
+                               const std::string& request) {
+  if (*hops_left == 0) return false;
+  --*hops_left;
+  close(*fd);
+  *fd = AskElsewhere(subscriber, tag, request);
+  return *fd >= 0;
 }
 
 void SubscriberSwarm::QueueSend(Subscriber& subscriber, std::string request) {
@@ -288,7 +282,9 @@ void SubscriberSwarm::WriteSend(Subscriber& subscriber) {
   if (subscriber.send_fd < 0) return;
   const uint64_t tag = kSendTag | subscriber.index;
   if (Write(subscriber.send_fd, tag, subscriber.sends.front(), EPOLL_CTL_MOD)) return;
-  if (!SendAgain(subscriber)) End(subscriber, "refused");
+  const bool asks = AskAgain(subscriber, &subscriber.send_fd, &subscriber.send_hops_left, tag,
+                             subscriber.sends.front());
+  if (!asks) End(subscriber, "refused");
 }
 
 // Unless it is 204, nobody knows what was taken, and the session is given up.

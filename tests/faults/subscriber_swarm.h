@@ -79,8 +79,8 @@ class SubscriberSwarm {
   void Read(Subscriber& subscriber);
   void Continue(Subscriber& subscriber);
   int AskElsewhere(Subscriber& subscriber, uint64_t tag, const std::string& request);
-  bool AskAgain(Subscriber& subscriber);
-  bool SendAgain(Subscriber& subscriber);
+  bool AskAgain(Subscriber& subscriber, int* fd, uint32_t* hops_left, uint64_t tag,
+                const std::string& request);
   void QueueSend(Subscriber& subscriber, std::string request);
   void BeginSend(Subscriber& subscriber);
   void WriteSend(Subscriber& subscriber);
