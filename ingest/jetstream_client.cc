@@ -26,7 +26,13 @@ void JetstreamClient::Request(const std::string& subject, std::string_view body,
 void JetstreamClient::GetStream(OnState done) {
   Request(stream_.RequestSubject("INFO"), "",
           [done = std::move(done)](absl::StatusOr<std::string_view> answer) mutable {
-            done(answer.ok() ? StreamState::Parse(*answer) : answer.status());
+            if (!answer.ok()) return done(answer.status());
+            absl::StatusOr<StreamState> state = StreamState::Parse(*answer);
+            if (state.ok() && state->is_cut_off()) {
+              state =
+                  absl::UnavailableError("this NATS server is cut off from the stream's others");
+            }
+            done(std::move(state));
           });
 }
 

@@ -31,7 +31,8 @@ class JetstreamClient {
 
   // UNAVAILABLE: nobody answered in time or at all. Else the answer, to be read.
   void Request(const std::string& subject, std::string_view body, OnAnswer done);
-  // The stream as it is.
+  // The stream as it is. UNAVAILABLE as of Request, or if the server that answers is cut off from
+  // it.
   void GetStream(OnState done);
   // The stream as it is, made if there is none. If it has lost acknowledged events since `last` of
   // `epoch` was seen (it ends below, and still does after some time, in which a new leader of a

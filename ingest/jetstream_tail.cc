@@ -14,8 +14,8 @@ constexpr size_t kMaxBatchEvents = 512;
 constexpr size_t kMaxBatchBytes = 256u << 10;
 constexpr std::chrono::milliseconds kRetry{250};
 constexpr int kHeartbeatsUntilShort = 3;
-// How often the stream is looked at, whether it is still the same.
-constexpr std::chrono::seconds kWatchInterval{10};
+// How often the stream is looked at, whether it is still the same and NATS can say so.
+constexpr std::chrono::seconds kLookInterval{5};
 
 WallTime FromUnixNanoseconds(int64_t ns) {
   return WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds(ns)));
@@ -54,7 +54,7 @@ JetstreamTail::~JetstreamTail() {
 
 void JetstreamTail::RequestHead() {
   if (head_requested_.exchange(true)) return;  // the one under way will be asked after this
-  connection_->Post([this] { AskHead(); });
+  connection_->Post([this] { LookAtStream(); });
 }
 
 // Preparing: from a link to a consumer
@@ -140,9 +140,10 @@ void JetstreamTail::OnConsumer(absl::StatusOr<std::string_view> answer) {
   connection_->SetServed(true);
   state_ = State::kReading;
   last_heard_ = clock_.Steady();
-  next_watch_ = last_heard_ + kWatchInterval;
+  next_look_ = last_heard_ + kLookInterval;
   is_ready_.store(true, std::memory_order_release);
   TellHead();
+  if (head_requested_.load()) LookAtStream();
 }
 
 void JetstreamTail::Restart(std::string_view why) {
@@ -305,19 +306,6 @@ void JetstreamTail::OnBatchEnd() {
 
 // The head
 
-void JetstreamTail::AskHead() {
-  if (state_ != State::kReading || is_asking_head_) return;
-  is_asking_head_ = true;
-  head_requested_.store(false);
-  client_.GetStream([this, generation = generation_](absl::StatusOr<StreamState> state) {
-    is_asking_head_ = false;
-    if (!state.ok()) return head_requested_.store(true);  // asked again by OnTick
-    if (generation != generation_) return;                // a head follows anyway
-    SetHeadTarget(state->last_sequence());
-    TellHead();
-  });
-}
-
 void JetstreamTail::SetHeadTarget(uint64_t sequence) {
   head_target_ = std::max(head_target_.value_or(0), sequence);
   idle_heartbeats_ = 0;
@@ -360,23 +348,40 @@ void JetstreamTail::OnTick(SteadyTime now) {
   } else if (state_ == State::kReading && now - last_heard_ > kPatience) {
     Restart("the consumer is silent");
   } else if (state_ == State::kReading) {
-    if (head_requested_.load()) AskHead();
-    if (now >= next_watch_) WatchStream();
+    if (now >= next_look_) LookAtStream();
   }
 }
 
-void JetstreamTail::WatchStream() {
-  next_watch_ = clock_.Steady() + kWatchInterval;
+void JetstreamTail::LookAtStream() {
+  if (state_ != State::kReading || is_looking_) return;
+  is_looking_ = true;
+  const bool for_head = head_requested_.exchange(false);
   // What is delivered before the answer is here may be newer than the answer.
-  client_.GetStream([this, generation = generation_,
-                     last = last_](absl::StatusOr<StreamState> state) {
+  client_.GetStream([this, generation = generation_, last = last_,
+                     for_head](const absl::StatusOr<StreamState>& state) {
+    is_looking_ = false;
+    // Of another consumer: the head that follows it is as good.
     if (generation != generation_ || state_ != State::kReading) return;
-    const bool is_gone = absl::IsNotFound(state.status());
-    const bool is_other = state.ok() && (state->epoch() != epoch_ || state->last_sequence() < last);
-    if (is_gone || is_other) return Restart("the stream is another one");
-    // Whether all of it arrives is seen by TellHead.
-    if (state.ok() && state->last_sequence() > last_) SetHeadTarget(state->last_sequence());
+    OnLook(state, last, for_head);
   });
+}
+
+void JetstreamTail::OnLook(const absl::StatusOr<StreamState>& state, uint64_t last, bool for_head) {
+  const bool is_gone = absl::IsNotFound(state.status());
+  const bool is_other = state.ok() && (state->epoch() != epoch_ || state->last_sequence() < last);
+  if (is_gone || is_other) return Restart("the stream is another one");
+  // A consumer may be cut off from the stream together with this server, and say for ever that
+  // there is nothing new.
+  connection_->SetServed(state.ok());
+  next_look_ = clock_.Steady() + (state.ok() ? kLookInterval : kRetry);
+  if (!state.ok()) {
+    if (for_head) head_requested_.store(true);
+    return;
+  }
+  // Whether all of it arrives is seen by TellHead.
+  if (for_head || state->last_sequence() > last_) SetHeadTarget(state->last_sequence());
+  if (for_head) TellHead();
+  if (head_requested_.load()) LookAtStream();
 }
 
 }  // namespace sluice::ingest

@@ -92,11 +92,13 @@ class JetstreamTail final : public Tail, public NatsHandler {
   void AddEvent(const NatsMessage& message, const DeliveryPosition& position);
   void HandOn();
   void Lose(uint64_t first, uint64_t last);
-  void AskHead();
   void SetHeadTarget(uint64_t sequence);
   void TellHead();
   void PassTo(uint64_t sequence);
-  void WatchStream();
+  // Whether the stream is still the same and, if somebody waits for it, how far it is.
+  void LookAtStream();
+  // `last`: as it was when the stream was asked for.
+  void OnLook(const absl::StatusOr<StreamState>& state, uint64_t last, bool for_head);
 
   // Constant after construction.
   const EventStream& stream_;
@@ -115,8 +117,8 @@ class JetstreamTail final : public Tail, public NatsHandler {
   State state_ = State::kAway;
   SteadyTime next_attempt_ = SteadyTime::max();  // to prepare, while away with a link
   SteadyTime last_heard_{};                      // from the consumer
-  SteadyTime next_watch_{};
-  uint64_t generation_ = 0;  // of the consumer: older ones are not listened to
+  SteadyTime next_look_{};                       // at the stream
+  uint64_t generation_ = 0;                      // of the consumer: older ones are not listened to
   std::string deliver_to_;
   std::string consumer_;
   uint64_t consumer_sequence_ = 0;  // of its last delivery
@@ -132,7 +134,7 @@ class JetstreamTail final : public Tail, public NatsHandler {
   size_t batch_bytes_ = 0;
   std::optional<uint64_t> head_target_;  // an end of the log that the sink is owed
   uint64_t short_of_ = 0;  // the end before which the consumer before this one stopped
-  bool is_asking_head_ = false;
+  bool is_looking_ = false;
   std::unique_ptr<NatsConnection> connection_;
 };
 

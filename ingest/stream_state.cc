@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 #include <boost/json.hpp>
 
@@ -16,6 +17,9 @@ namespace sluice::ingest {
 namespace {
 
 namespace json = boost::json;
+
+// A leader hears from each replica every second.
+constexpr std::chrono::nanoseconds kReplicaPatience = std::chrono::seconds(5);
 
 constexpr std::string_view kIncarnation = "incarnation ";
 
@@ -56,6 +60,21 @@ std::string Subjects(const json::object& config) {
 // Nanoseconds as seconds, which people read.
 std::string Seconds(int64_t ns) { return absl::StrCat(static_cast<double>(ns) / 1e9, "s"); }
 
+// `answer`: with the cluster as the server sees it that gave it, if it is one of a cluster.
+bool IsCutOff(const json::object& answer) {
+  const json::value* cluster = answer.if_contains("cluster");
+  if (cluster == nullptr || !cluster->is_object()) return false;
+  const json::value* others = cluster->get_object().if_contains("replicas");
+  if (others == nullptr || !others->is_array() || others->get_array().empty()) return false;
+  if (Text(cluster->get_object(), "leader").empty()) return true;
+  const json::array& replicas = others->get_array();
+  const auto silent = std::count_if(replicas.begin(), replicas.end(), [](const json::value& each) {
+    return each.is_object() && Number(each.get_object(), "active") > kReplicaPatience.count();
+  });
+  // The leader is not among them.
+  return static_cast<size_t>(silent) * 2 > replicas.size();
+}
+
 }  // namespace
 
 absl::StatusOr<StreamState> StreamState::Parse(std::string_view answer) {
@@ -90,6 +109,7 @@ absl::StatusOr<StreamState> StreamState::Parse(std::string_view answer) {
   result.duplicate_window_ns_ = Number(config, "duplicate_window");
   result.no_ack_ = Flag(config, "no_ack");
   result.sealed_ = Flag(config, "sealed");
+  result.is_cut_off_ = IsCutOff(parsed);
   return result;
 }
 

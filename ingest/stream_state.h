@@ -29,6 +29,9 @@ class StreamState {
   Epoch epoch() const;
   uint64_t first_sequence() const { return first_sequence_; }
   uint64_t last_sequence() const { return last_sequence_; }
+  // Of replicas: no leader is known where this was said, or only one that does not hear from the
+  // majority any more. All of this may be out of date, for as long as the network stays cut.
+  bool is_cut_off() const { return is_cut_off_; }
   // What is stored now.
   uint64_t messages() const { return messages_; }
   uint64_t bytes() const { return bytes_; }
@@ -43,7 +46,7 @@ class StreamState {
   std::string subjects_, retention_, discard_, storage_;
   int64_t replicas_ = 0, max_age_ns_ = 0, max_bytes_ = 0, max_messages_per_subject_ = 0,
           max_messages_ = 0, duplicate_window_ns_ = 0;
-  bool no_ack_ = false, sealed_ = false;
+  bool no_ack_ = false, sealed_ = false, is_cut_off_ = false;
 };
 
 // A description for the stream that makes it another incarnation as of `now`: for a new one, and

@@ -96,6 +96,18 @@ class NatsServer(ServerProcess):
         return {stream["name"]: stream for account in accounts
                 for stream in account.get("stream_detail", [])}
 
+    def consumers(self, stream):
+        """The names of the consumers of `stream` that run on this server."""
+        detail = get_json(self.monitor_port, "/jsz?consumers=1")
+        return [consumer["name"] for account in detail.get("account_details", [])
+                for each in account.get("stream_detail", []) if each["name"] == stream
+                for consumer in each.get("consumer_detail", [])]
+
+    def has_client_with(self, part):
+        """Whether a client of this very server has a subscription whose subject has `part` in it."""
+        connections = get_json(self.monitor_port, "/connz?subs=1")["connections"]
+        return any(part in subject for each in connections for subject in each.get("subscriptions_list", []))
+
     def keeps_current(self, stream):
         """Whether this server leads `stream` and every replica of it is there and current."""
         cluster = self.streams().get(stream, {}).get("cluster", {})

@@ -50,6 +50,30 @@ TEST(StreamStateTest, HasTheEndsOfTheStreamAndAnEpochOfItsCreation) {
   EXPECT_FALSE(later->epoch() == state->epoch());
 }
 
+// `cluster`: what a server of a cluster adds.
+bool IsCutOff(const std::string& cluster) {
+  return StreamState::Parse(Changed("\"state\"", (cluster + ",\"state\"").c_str()))->is_cut_off();
+}
+
+TEST(StreamStateTest, IsCutOffWithoutALeaderOrTheMajority) {
+  const std::string near = R"({"name":"b","current":true,"active":192185534})";
+  const std::string far = R"({"name":"c","current":true,"active":5000000001})";
+  const std::string unheard = R"({"name":"c","current":false,"active":0})";
+  const auto led = [](const std::string& replicas) {
+    return R"("cluster":{"name":"x","leader":"a","replicas":[)" + replicas + "]}";
+  };
+  EXPECT_FALSE(StreamState::Parse(kAnswer)->is_cut_off());
+  EXPECT_FALSE(IsCutOff(R"("cluster":{"name":"x","leader":"a"})"));
+  EXPECT_FALSE(IsCutOff(led(near + "," + near)));
+  EXPECT_FALSE(IsCutOff(led(near + "," + far)));
+  EXPECT_FALSE(IsCutOff(led(unheard + "," + far)));  // one that is just being made
+  EXPECT_FALSE(IsCutOff(led(near + "," + near + "," + far + "," + far)));
+  EXPECT_TRUE(IsCutOff(led(far + "," + far)));
+  EXPECT_TRUE(IsCutOff(led(far)));
+  EXPECT_TRUE(IsCutOff(led(near + "," + far + "," + far + "," + far)));
+  EXPECT_TRUE(IsCutOff(R"("cluster":{"name":"x","replicas":[)" + near + "," + near + "]}"));
+}
+
 TEST(StreamStateTest, ANoteInTheDescriptionIsAnotherEpoch) {
   const WallTime now(std::chrono::seconds(1'800'000'000));
   const std::string noted = Changed(
