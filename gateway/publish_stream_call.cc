@@ -57,7 +57,7 @@ class PublishStreamCall final : public Call, public Flushable, public AppendOwne
 
   void OnRead(bool ok) {
     reading_ = false;
-    if (ok) {
+    if (ok && !finishing_) {  // an event may come while the status leaves, which nothing follows
       Take();
       Read();
     } else {

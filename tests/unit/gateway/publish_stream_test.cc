@@ -1,4 +1,5 @@
 #include <atomic>
+#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
@@ -232,6 +233,37 @@ TEST_F(PublishStreamTest, SurvivesStreamsThatOpenAndBreakQuickly) {
   EXPECT_EQ(Metric("sluice_gateway_appends_in_flight"), 0);
   EXPECT_EQ(Metric("sluice_gateway_events_published_total", "ok"),
             static_cast<double>(memory_.GetStats().last_sequence));
+}
+
+TEST_F(PublishStreamTest, StopsUnderLoad) {
+  // Often: an event has to arrive in the moment in which its stream ends.
+  for (int round = 0; round < 10; ++round) {
+    const uint64_t before = memory_.GetStats().last_sequence;
+    StartOn(&memory_, {.threads = 2});
+    std::atomic<uint64_t> stored = 0;
+    std::latch are_all_streaming(16);
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 16; ++i) {
+      clients.emplace_back([&] {
+        const auto stub = v1::Gateway::NewStub(Connect());
+        grpc::ClientContext context;
+        const auto stream = stub->PublishStream(&context);
+        v1::PublishStreamResponse response;
+        // One at a time, so that the gateway mostly waits for the next.
+        for (int n = 1; stream->Write(ToUser("u", "{}")) && stream->Read(&response); ++n) {
+          if (response.result().code() == 0) ++stored;
+          if (n == 5) are_all_streaming.count_down();
+        }
+        EXPECT_EQ(stream->Finish().error_code(), StatusCode::UNAVAILABLE);
+      });
+    }
+    are_all_streaming.wait();
+    gateway_->Stop();
+    for (std::thread& client : clients) client.join();
+    // Whoever was told OK is in the log.
+    EXPECT_LE(stored, memory_.GetStats().last_sequence - before);
+    EXPECT_EQ(Metric("sluice_gateway_appends_in_flight"), 0);
+  }
 }
 
 TEST_F(PublishStreamTest, HoldsAThousandStreamsAtOnce) {
