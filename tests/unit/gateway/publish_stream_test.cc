@@ -247,6 +247,7 @@ TEST_F(PublishStreamTest, StopsUnderLoad) {
       clients.emplace_back([&] {
         const auto stub = v1::Gateway::NewStub(Connect());
         grpc::ClientContext context;
+        context.set_wait_for_ready(true);  // some of gRPC's first connections fail
         const auto stream = stub->PublishStream(&context);
         v1::PublishStreamResponse response;
         // One at a time, so that the gateway mostly waits for the next.
