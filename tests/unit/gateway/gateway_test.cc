@@ -4,12 +4,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/unit/gateway/gateway_fixture.h"
 
@@ -314,6 +317,43 @@ TEST_F(GatewayTest, StopsUnderLoad) {
   for (std::thread& client : clients) client.join();
   // Whoever was told OK is in the log.
   EXPECT_LE(stored, memory_.GetStats().last_sequence);
+}
+
+TEST_F(GatewayTest, AStopIsNoFailureForPublishersThatRetryAtAnother) {
+  std::ifstream file(SLUICE_SOURCE_DIR "/proto/sluice/v1/service_config.json");
+  const std::string config(std::istreambuf_iterator<char>(file), {});
+  StartOn(&memory_, {.threads = 2});
+  const std::unique_ptr<Gateway> stopped = std::move(gateway_);
+  const int first_port = stopped->port();
+  StartOn(&memory_, {.threads = 2});
+  grpc::ChannelArguments arguments;
+  arguments.SetServiceConfigJSON(config);
+  const std::string both =
+      absl::StrCat("ipv4:127.0.0.1:", first_port, ",127.0.0.1:", gateway_->port());
+  std::atomic<uint64_t> stored = 0;
+  std::atomic<bool> is_enough = false;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.emplace_back([&, i] {
+      grpc::ChannelArguments own = arguments;
+      own.SetInt("test.client", i);  // a connection of its own
+      const auto stub = v1::Gateway::NewStub(
+          grpc::CreateCustomChannel(both, grpc::InsecureChannelCredentials(), own));
+      while (!is_enough) {
+        grpc::ClientContext context;
+        v1::PublishResponse response;
+        const grpc::Status status = stub->Publish(&context, ToUser("u", "{}"), &response);
+        EXPECT_TRUE(status.ok()) << status.error_code() << " " << status.error_message();
+        ++stored;
+      }
+    });
+  }
+  while (stored < 100) std::this_thread::yield();
+  stopped->Stop();
+  const uint64_t then = stored;
+  while (stored < then + 100) std::this_thread::yield();
+  is_enough = true;
+  for (std::thread& client : clients) client.join();
 }
 
 }  // namespace
