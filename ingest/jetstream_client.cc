@@ -29,8 +29,8 @@ void JetstreamClient::GetStream(OnState done) {
             if (!answer.ok()) return done(answer.status());
             absl::StatusOr<StreamState> state = StreamState::Parse(*answer);
             if (state.ok() && state->is_cut_off()) {
-              state =
-                  absl::UnavailableError("this NATS server is cut off from the stream's others");
+              state = absl::UnavailableError(
+                  "no leader that hears from a majority of the stream's replicas is known here");
             }
             done(std::move(state));
           });

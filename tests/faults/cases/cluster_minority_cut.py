@@ -30,22 +30,23 @@ def run(size):
 
 
 def _gather(topology):
-    """The server that an edge is linked to, where the stream's leader and that edge's consumer are now too."""
-    edge = next(iter(_hosts(topology)))
-    server = next(server for server in topology.nats if server.has_client_with(f".inbox.edge.{edge}."))
-    with NatsClient(server.port) as client:
+    """A server that an edge is linked to, and where that edge's consumer and now the stream's leader are too."""
+    with NatsClient(topology.nats[0].port) as client:
+        while (server := _home(topology)) is None:
+            edge, (_, consumer) = next(iter(_hosts(topology).items()))
+            client.request(f"$JS.API.CONSUMER.DELETE.{_STREAM}.{consumer}")  # the next one may be at home
+            await_condition(lambda: _hosts(topology).get(edge, ("", consumer))[1] != consumer, 30,
+                            "the edge has another consumer")
         if _leader(server) != server.name:
             preferred = f'{{"placement": {{"preferred": "{server.name}"}}}}'.encode()
             client.request(f"$JS.API.STREAM.LEADER.STEPDOWN.{_STREAM}", preferred)
             await_condition(lambda: _leader(server) == server.name, 30, f"{server.name} leads the stream")
-        while (host := _await_host(topology, edge))[0] is not server:
-            client.request(f"$JS.API.CONSUMER.DELETE.{_STREAM}.{host[1]}")  # the next one may be here
     return server
 
 
-def _await_host(topology, edge):
-    await_condition(lambda: edge in _hosts(topology), 30, "the edge has a consumer")
-    return _hosts(topology)[edge]
+def _home(topology):
+    return next((server for edge, (server, _) in _hosts(topology).items()
+                 if server.has_client_with(f".inbox.edge.{edge}.")), None)
 
 
 def _hosts(topology):
