@@ -25,10 +25,7 @@ std::vector<absl::Status> ReadNamedFiles(const Options& options) {
   take(gateway::PublisherTable::Load(options.gateway).status());
   take(gateway::ServerCredentialsOf(options.gateway).status());
   if (!options.edge.tls_cert_file.empty()) take(edge::TlsContext::Load(options.edge).status());
-  if (options.auth.is_on()) {
-    std::vector<edge::JwksRefresher::Source> fetched;
-    take(edge::LoadIssuers(options.auth, &fetched).status());
-  }
+  if (options.auth.is_on()) take(edge::LoadIssuers(options.auth).status());
   if (!options.auth.jwks_ca_file.empty()) {
     take(ReadSmallFile("auth.jwks_ca_file", options.auth.jwks_ca_file, kMaxPemBytes).status());
   }

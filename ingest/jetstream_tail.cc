@@ -368,16 +368,20 @@ void JetstreamTail::LookAtStream() {
 
 void JetstreamTail::OnLook(const absl::StatusOr<StreamState>& state, uint64_t last, bool for_head) {
   const bool is_gone = absl::IsNotFound(state.status());
-  const bool is_other = state.ok() && (state->epoch() != epoch_ || state->last_sequence() < last);
+  // A leader may for a moment be behind what another replica has delivered: too often to look at
+  // that while sessions come.
+  const bool is_short = !for_head && state.ok() && state->last_sequence() < last;
+  const bool is_other = is_short || (state.ok() && state->epoch() != epoch_);
   if (is_gone || is_other) return Restart("the stream is another one");
   // A consumer may be cut off from the stream together with this server, and say for ever that
   // there is nothing new.
   connection_->SetServed(state.ok());
-  next_look_ = clock_.Steady() + (state.ok() ? kLookInterval : kRetry);
   if (!state.ok()) {
+    next_look_ = clock_.Steady() + kRetry;
     if (for_head) head_requested_.store(true);
     return;
   }
+  if (!for_head) next_look_ = clock_.Steady() + kLookInterval;
   // Whether all of it arrives is seen by TellHead.
   if (for_head || state->last_sequence() > last_) SetHeadTarget(state->last_sequence());
   if (for_head) TellHead();
