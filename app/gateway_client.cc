@@ -13,14 +13,11 @@
 namespace sluice::app {
 namespace {
 
-constexpr size_t kMaxPemBytes = 256u << 10;
-
 absl::StatusOr<std::unique_ptr<v1::Gateway::Stub>> Connect(const GatewayEndpoint& gateway) {
   std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
   if (!gateway.tls_ca_file.empty()) {
     grpc::SslCredentialsOptions options;
-    SLUICE_ASSIGN_OR_RETURN(options.pem_root_certs,
-                            ReadSmallFile("--tls-ca", gateway.tls_ca_file, kMaxPemBytes));
+    SLUICE_ASSIGN_OR_RETURN(options.pem_root_certs, ReadSmallFile("--tls-ca", gateway.tls_ca_file));
     credentials = grpc::SslCredentials(options);
   }
   grpc::ChannelArguments arguments;

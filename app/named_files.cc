@@ -8,12 +8,6 @@
 #include "ingest/nats_options.h"
 
 namespace sluice::app {
-namespace {
-
-constexpr size_t kMaxPemBytes = 256u << 10;
-
-}  // namespace
-
 std::vector<absl::Status> ReadNamedFiles(const Options& options) {
   std::vector<absl::Status> faults;
   const auto take = [&faults](const absl::Status& status) {
@@ -27,7 +21,7 @@ std::vector<absl::Status> ReadNamedFiles(const Options& options) {
   if (!options.edge.tls_cert_file.empty()) take(edge::TlsContext::Load(options.edge).status());
   if (options.auth.is_on()) take(edge::LoadIssuers(options.auth).status());
   if (!options.auth.jwks_ca_file.empty()) {
-    take(ReadSmallFile("auth.jwks_ca_file", options.auth.jwks_ca_file, kMaxPemBytes).status());
+    take(ReadSmallFile("auth.jwks_ca_file", options.auth.jwks_ca_file).status());
   }
   return faults;
 }

@@ -25,8 +25,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr size_t kMaxPemBytes = 256u << 10;
-
 struct TokenArguments {
   ConfigSources sources;
   std::string user;
@@ -52,9 +50,8 @@ absl::StatusOr<edge::TokenSigner> SignerOf(const TokenArguments& arguments,
                                            const IssuerOptions& issuer) {
   SLUICE_ASSIGN_OR_RETURN(const auto algorithm, AlgorithmOf(arguments.algorithm));
   if (!arguments.private_key_file.empty()) {
-    SLUICE_ASSIGN_OR_RETURN(
-        const std::string pem,
-        ReadSmallFile("--private-key-file", arguments.private_key_file, kMaxPemBytes));
+    SLUICE_ASSIGN_OR_RETURN(const std::string pem,
+                            ReadSmallFile("--private-key-file", arguments.private_key_file));
     return edge::TokenSigner::FromPem(pem, algorithm);
   }
   std::string secret = issuer.secret;

@@ -12,12 +12,10 @@
 namespace sluice {
 namespace {
 
-constexpr size_t kMaxSecretBytes = 4'096;
+constexpr size_t kMaxSecretBytes = 4u << 10;
+constexpr size_t kMaxFileBytes = 256u << 10;
 
-}  // namespace
-
-absl::StatusOr<std::string> ReadSmallFile(std::string_view key, const std::string& path,
-                                          size_t max_bytes) {
+absl::StatusOr<std::string> Read(std::string_view key, const std::string& path, size_t max_bytes) {
   const auto failed = [&](const std::string& why) {
     return absl::InvalidArgumentError(
         absl::StrCat(absl::string_view(key.data(), key.size()), ": ", path, " ", why));
@@ -33,8 +31,14 @@ absl::StatusOr<std::string> ReadSmallFile(std::string_view key, const std::strin
   return text;
 }
 
+}  // namespace
+
+absl::StatusOr<std::string> ReadSmallFile(std::string_view key, const std::string& path) {
+  return Read(key, path, kMaxFileBytes);
+}
+
 absl::StatusOr<std::string> ReadSecretFile(std::string_view key, const std::string& path) {
-  SLUICE_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(key, path, kMaxSecretBytes));
+  SLUICE_ASSIGN_OR_RETURN(const std::string text, Read(key, path, kMaxSecretBytes));
   return std::string(absl::StripTrailingAsciiWhitespace(text));
 }
 

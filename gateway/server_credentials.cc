@@ -10,7 +10,6 @@ namespace sluice::gateway {
 namespace {
 
 constexpr unsigned kRefreshSeconds = 5;
-constexpr size_t kMaxPemBytes = 256u << 10;
 
 }  // namespace
 
@@ -23,7 +22,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentialsOf(
         std::pair("gateway.tls_key_file", &options.tls_key_file),
         std::pair("gateway.tls_client_ca_file", &options.tls_client_ca_file)}) {
     if (path->empty()) continue;
-    SLUICE_RETURN_IF_ERROR(ReadSmallFile(key, *path, kMaxPemBytes).status());
+    SLUICE_RETURN_IF_ERROR(ReadSmallFile(key, *path).status());
   }
   namespace tls = grpc::experimental;
   tls::TlsServerCredentialsOptions credentials(

@@ -32,13 +32,11 @@ absl::StatusOr<KeySet> LoadKeys(const std::string& section, const IssuerOptions&
   }
   if (!options.public_key_file.empty()) {
     const std::string setting = section + ".public_key_file";
-    SLUICE_ASSIGN_OR_RETURN(const std::string pem,
-                            ReadSmallFile(setting, options.public_key_file, KeySet::kMaxJwksBytes));
+    SLUICE_ASSIGN_OR_RETURN(const std::string pem, ReadSmallFile(setting, options.public_key_file));
     return Single(setting, VerificationKey::FromPem(pem));
   }
   const std::string setting = section + ".jwks_file";
-  SLUICE_ASSIGN_OR_RETURN(const std::string jwks,
-                          ReadSmallFile(setting, options.jwks_file, KeySet::kMaxJwksBytes));
+  SLUICE_ASSIGN_OR_RETURN(const std::string jwks, ReadSmallFile(setting, options.jwks_file));
   absl::StatusOr<KeySet> keys = KeySet::FromJwks(jwks);
   if (!keys.ok()) return In(setting, keys.status());
   return keys;

@@ -15,7 +15,6 @@
 namespace sluice::edge {
 namespace {
 
-constexpr size_t kMaxPemBytes = 256u << 10;
 constexpr unsigned char kSessionContext[] = "sluice-edge";
 constexpr unsigned char kHttp11[] = "\x08http/1.1";
 
@@ -39,8 +38,8 @@ int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* length,
 
 absl::StatusOr<std::shared_ptr<ssl_ctx_st>> MakeContext(const std::string& cert_file,
                                                         const std::string& key_file) {
-  SLUICE_RETURN_IF_ERROR(ReadSmallFile("edge.tls_cert_file", cert_file, kMaxPemBytes).status());
-  SLUICE_RETURN_IF_ERROR(ReadSmallFile("edge.tls_key_file", key_file, kMaxPemBytes).status());
+  SLUICE_RETURN_IF_ERROR(ReadSmallFile("edge.tls_cert_file", cert_file).status());
+  SLUICE_RETURN_IF_ERROR(ReadSmallFile("edge.tls_key_file", key_file).status());
   ERR_clear_error();
   std::shared_ptr<ssl_ctx_st> context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
   if (context == nullptr) return absl::ResourceExhaustedError(LastError());

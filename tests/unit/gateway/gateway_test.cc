@@ -330,7 +330,7 @@ TEST_F(GatewayTest, AStopIsNoFailureForPublishersThatRetryAtAnother) {
   arguments.SetServiceConfigJSON(config);
   const std::string both =
       absl::StrCat("ipv4:127.0.0.1:", first_port, ",127.0.0.1:", gateway_->port());
-  std::atomic<uint64_t> stored = 0;
+  std::atomic<uint64_t> answered = 0;
   std::atomic<bool> is_enough = false;
   std::vector<std::thread> clients;
   for (int i = 0; i < 3; ++i) {
@@ -344,14 +344,14 @@ TEST_F(GatewayTest, AStopIsNoFailureForPublishersThatRetryAtAnother) {
         v1::PublishResponse response;
         const grpc::Status status = stub->Publish(&context, ToUser("u", "{}"), &response);
         EXPECT_TRUE(status.ok()) << status.error_code() << " " << status.error_message();
-        ++stored;
+        ++answered;
       }
     });
   }
-  while (stored < 100) std::this_thread::yield();
+  while (answered < 100) std::this_thread::yield();
   stopped->Stop();
-  const uint64_t then = stored;
-  while (stored < then + 100) std::this_thread::yield();
+  const uint64_t then = answered;
+  while (answered < then + 100) std::this_thread::yield();
   is_enough = true;
   for (std::thread& client : clients) client.join();
 }
