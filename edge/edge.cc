@@ -251,8 +251,8 @@ void Edge::OnHole(uint64_t first, uint64_t last) {
 
 void Edge::OnHead(uint64_t last_sequence) {
   if (!impl_->knows_revocations()) return;  // asked for again as soon as they are known
+  impl_->caught_up().store(true, std::memory_order_release);  // before a client can see it
   impl_->Tell(LogHead{last_sequence});
-  impl_->caught_up().store(true, std::memory_order_release);
 }
 
 std::vector<prometheus::MetricFamily> Edge::Collect() const {
