@@ -214,8 +214,11 @@ TEST_F(LimitsTest, ThousandsOfSlowClientsHoldUpNobodyAndTheHalfRequestsEndInTime
     halves.push_back(Connect());
     halves.back().Send("POST /b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhell");
     unread.push_back(Get("/v1/events?user=mallory"));
+    const size_t connections = 1 + halves.size() + unread.size();
+    if (i % 100 == 99 || i == each - 1) {  // what the kernel has no room for comes much later
+      AwaitMetric("sluice_edge_connections", static_cast<double>(connections));
+    }
   }
-  AwaitMetric("sluice_edge_connections", static_cast<double>(3 * each + 1));
   for (int i = 1; i <= 20; ++i) {
     PublishToUser("alice", "x");
     EXPECT_EQ(Block(&witness), "id: e1-" + std::to_string(i) + "\nevent: note\ndata: x");
