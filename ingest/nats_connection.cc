@@ -126,7 +126,9 @@ void NatsConnection::Run() {
     if (now - last_tick_ >= kTick) Tick(now);
     WriteIfWanted();
   }
-  if (link_ != nullptr) Disconnect();
+  if (link_ == nullptr) return;
+  if (write_wanted_) natsConnection_ProcessWriteEvent(link_->connection());  // published since
+  Disconnect();
 }
 
 void NatsConnection::TryConnect(SteadyTime now) {

@@ -81,7 +81,8 @@ class NatsConnection {
   // Starts the thread, which makes the first link and calls the handler. Once.
   void Start();
   // Ends the calls to the handler and waits for the last one, which is OnDisconnected if there was
-  // a link. Idempotent. Thread: any but the connection's.
+  // a link. What was published before is sent, as far as the socket takes it. Idempotent. Thread:
+  // any but the connection's.
   void Stop();
 
   // A subject of this connection alone; OnMessage gets what is sent below it.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -43,18 +44,21 @@ class JudgingHandler : public NatsHandler {
 
 class NatsConnectionTest : public testing::Test {
  protected:
-  void Connect() {
+  void Connect() { connection_ = Connect({servers_[0].url(), servers_[1].url()}, &handler_); }
+  static std::unique_ptr<NatsConnection> Connect(std::vector<std::string> urls,
+                                                 JudgingHandler* handler) {
     NatsOptions options;
-    options.urls = {servers_[0].url(), servers_[1].url()};
+    options.urls = std::move(urls);
     auto connection = NatsConnection::Create({.options = options,
                                               .name = "test",
                                               .inbox = "sluice.test.inbox.edge",
-                                              .handler = &handler_,
+                                              .handler = handler,
                                               .logger = nullptr});
-    ASSERT_TRUE(connection.ok()) << connection.status();
-    connection_ = *std::move(connection);
-    handler_.Use(connection_.get());
-    connection_->Start();
+    EXPECT_TRUE(connection.ok()) << connection.status();
+    handler->Use(connection->get());
+    (*connection)->Start();
+    EXPECT_TRUE(Eventually([&] { return (*connection)->is_connected(); }));
+    return *std::move(connection);
   }
   // Which of the servers it is connected to: what is published there arrives, and nothing else.
   std::string Server() {
@@ -79,6 +83,24 @@ TEST_F(NatsConnectionTest, AServerThatDoesNotServeIsLeftForAnother) {
   ASSERT_TRUE(Eventually([this] { return connection_->reconnects() == 1; }));
   handler_.SetServed(true);
   EXPECT_NE(Server(), first);
+}
+
+TEST_F(NatsConnectionTest, WhatWasPublishedBeforeAStopIsSent) {
+  const auto reader = Connect({servers_[0].url()}, &handler_);
+  const std::string subject = reader->inbox() + ".last";
+  constexpr size_t kStops = 300;
+  constexpr size_t kEach = 30;  // the thread writes the first while the last are published
+  for (size_t stop = 0; stop < kStops; ++stop) {
+    JudgingHandler handler;
+    const auto writer = Connect({servers_[0].url()}, &handler);
+    for (size_t i = 0; i < kEach; ++i) {
+      ASSERT_TRUE(writer->Publish(subject, "", "x").ok());
+      writer->Flush();
+    }
+    writer->Stop();
+  }
+  EXPECT_TRUE(Eventually([&] { return handler_.heard().size() == kStops * kEach; }))
+      << handler_.heard().size();
 }
 
 }  // namespace
