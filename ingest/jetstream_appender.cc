@@ -103,6 +103,9 @@ void JetstreamAppender::OnStream(absl::StatusOr<StreamState> state) {
   if (epoch_ != state->epoch()) {
     epoch_ = state->epoch();
     last_sequence_.Set(0);
+    for (Acknowledged& unsure : std::exchange(unsure_, {})) {
+      unsure.done(absl::UnavailableError("the stream was made anew, before or after the event"));
+    }
   }
   is_sure_of_epoch_ = true;
   is_ready_.store(true, std::memory_order_release);
@@ -135,8 +138,8 @@ void JetstreamAppender::OnAcknowledgement(const NatsMessage& message) {
   std::optional<AppendDone> done = slots_.Take(message.subject());
   if (!done) return;  // it had been given up
   if (!answer.ok()) return (*done)(answer.status());
-  // A sequence that does not rise is one of another incarnation of the stream; after the stream was
-  // changed, any may be.
+  // A sequence that does not rise is one of another incarnation of the stream. If the stream was
+  // changed, any may be: of what was read at once, the news of it has been handled first.
   const bool is_sure = is_sure_of_epoch_ && unsure_.empty() &&
                        (answer->is_duplicate || answer->sequence > last_sequence_.value());
   if (is_sure) return Answer({*std::move(done), *answer});

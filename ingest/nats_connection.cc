@@ -167,8 +167,8 @@ absl::StatusOr<std::unique_ptr<NatsLink>> NatsConnection::Connect() {
   if (status != NATS_OK) return absl::InternalError(natsStatus_GetText(status));
   absl::StatusOr<std::unique_ptr<NatsLink>> link = NatsLink::Connect(options->get(), logger_);
   SLUICE_RETURN_IF_ERROR(link.status());
-  SLUICE_RETURN_IF_ERROR((*link)->Subscribe(inbox_ + ".>"));
   for (const std::string& subject : also_) SLUICE_RETURN_IF_ERROR((*link)->Subscribe(subject));
+  SLUICE_RETURN_IF_ERROR((*link)->Subscribe(inbox_ + ".>"));
   for (const std::string& subject : subjects_) SLUICE_RETURN_IF_ERROR((*link)->Subscribe(subject));
   return link;
 }

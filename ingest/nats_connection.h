@@ -67,11 +67,12 @@ class NatsConnection {
 
   struct Parts {
     NatsOptions options;
-    std::string name;                    // as NATS lists it
-    std::string inbox;                   // prefix of what it listens to: `sluice.<ns>.inbox.<role>`
-    std::vector<std::string> also = {};  // more subjects whose messages it gets
-    NatsHandler* handler;                // outlives the connection
-    Logger* logger;                      // null: silent
+    std::string name;   // as NATS lists it
+    std::string inbox;  // prefix of what it listens to: `sluice.<ns>.inbox.<role>`
+    // More subjects whose messages it gets; of what is read at once, before those to the inbox.
+    std::vector<std::string> also = {};
+    NatsHandler* handler;  // outlives the connection
+    Logger* logger;        // null: silent
   };
   // INVALID_ARGUMENT if the options cannot be used: a file that cannot be read, for example.
   // Thread: any.

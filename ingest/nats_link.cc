@@ -19,6 +19,12 @@ absl::Status ToStatus(natsStatus status) {
   return absl::UnavailableError(absl::StrCat("NATS: ", natsStatus_GetText(status)));
 }
 
+uint64_t DroppedOf(natsSubscription* subscription) {
+  int64_t dropped = 0;
+  const bool is_known = natsSubscription_GetDropped(subscription, &dropped) == NATS_OK;
+  return is_known ? static_cast<uint64_t>(dropped) : 0;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<NatsLink>> NatsLink::Connect(natsOptions* options, Logger* logger) {
@@ -123,11 +129,9 @@ int NatsLink::ReadFrom(natsSubscription* subscription, Take take) {
 }
 
 uint64_t NatsLink::Dropped() const {
-  natsSubscription* watched = deliveries_.get();
-  if (watched == nullptr && !subscribed_.empty()) watched = subscribed_.front().subscription.get();
-  int64_t dropped = 0;
-  const bool is_known = natsSubscription_GetDropped(watched, &dropped) == NATS_OK;
-  return is_known ? static_cast<uint64_t>(dropped) : 0;
+  uint64_t sum = DroppedOf(deliveries_.get());
+  for (const Subscribed& each : subscribed_) sum += DroppedOf(each.subscription.get());
+  return sum;
 }
 
 }  // namespace sluice::ingest

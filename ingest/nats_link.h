@@ -42,7 +42,7 @@ class NatsLink {
   // Returns how many there were.
   using Take = absl::FunctionRef<void(natsMsg* message, bool is_delivery)>;
   int Read(Take take);
-  // Deliveries that nats.c threw away because too many waited; of the inbox, without deliveries.
+  // Messages that nats.c threw away because too many waited.
   uint64_t Dropped() const;
 
  private:

@@ -1,5 +1,6 @@
 #include "ingest/nats_connection.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -21,6 +22,16 @@ class JudgingHandler : public NatsHandler {
   // Before the connection starts.
   void Use(NatsConnection* connection) { connection_ = connection; }
   void SetServed(bool is_served) { is_served_ = is_served; }
+  // The next message holds up the connection's thread until Release.
+  void Hold() {
+    MutexLock lock(&mutex_);
+    is_held_ = true;
+  }
+  void Release() {
+    MutexLock lock(&mutex_);
+    is_held_ = false;
+    released_.NotifyAll();
+  }
   std::vector<std::string> heard() const {
     MutexLock lock(&mutex_);
     return heard_;
@@ -31,6 +42,7 @@ class JudgingHandler : public NatsHandler {
   void OnMessage(const NatsMessage& message) override {
     MutexLock lock(&mutex_);
     heard_.emplace_back(message.data());
+    while (is_held_) released_.Wait(&mutex_);
   }
   void OnNoResponders(bool) override {}
   void OnTick(SteadyTime) override { connection_->SetServed(is_served_); }
@@ -39,6 +51,8 @@ class JudgingHandler : public NatsHandler {
   NatsConnection* connection_ = nullptr;
   std::atomic<bool> is_served_{true};
   mutable Mutex mutex_;
+  Condition released_;
+  bool is_held_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::string> heard_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -52,6 +66,7 @@ class NatsConnectionTest : public testing::Test {
     auto connection = NatsConnection::Create({.options = options,
                                               .name = "test",
                                               .inbox = "sluice.test.inbox.edge",
+                                              .also = {"news"},
                                               .handler = handler,
                                               .logger = nullptr});
     EXPECT_TRUE(connection.ok()) << connection.status();
@@ -64,11 +79,13 @@ class NatsConnectionTest : public testing::Test {
   std::string Server() {
     EXPECT_TRUE(Eventually([this] { return connection_->is_connected(); }));
     const size_t before = handler_.heard().size();
-    for (const NatsServer& server : servers_) {
-      NatsClient(server).Publish(connection_->inbox() + ".name", server.url());
-    }
-    EXPECT_TRUE(Eventually([&] { return handler_.heard().size() > before; }));
-    return handler_.heard().back();
+    EXPECT_TRUE(Eventually([&] {  // until the server knows of the subscription
+      for (const NatsServer& server : servers_) {
+        NatsClient(server).Publish(connection_->inbox() + ".name", server.url());
+      }
+      return handler_.heard().size() > before;
+    }));
+    return handler_.heard().empty() ? "" : handler_.heard().back();
   }
 
   NatsServer servers_[2];
@@ -83,6 +100,24 @@ TEST_F(NatsConnectionTest, AServerThatDoesNotServeIsLeftForAnother) {
   ASSERT_TRUE(Eventually([this] { return connection_->reconnects() == 1; }));
   handler_.SetServed(true);
   EXPECT_NE(Server(), first);
+}
+
+TEST_F(NatsConnectionTest, OfWhatIsReadAtOnceTheInboxComesLast) {
+  const auto connection = Connect({servers_[0].url()}, &handler_);
+  NatsClient client(servers_[0]);
+  handler_.Hold();
+  ASSERT_TRUE(Eventually([&] {
+    client.Publish(connection->inbox() + ".x", "first");
+    return !handler_.heard().empty();
+  }));
+  client.Publish(connection->inbox() + ".x", "answer");
+  client.Publish("news", "news");
+  client.Publish(connection->inbox() + ".x", "end");  // when it has this, it has sent the others
+  handler_.Release();
+  ASSERT_TRUE(Eventually([&] { return handler_.heard().back() == "end"; }));
+  const std::vector<std::string> heard = handler_.heard();
+  EXPECT_LT(std::find(heard.begin(), heard.end(), "news"),
+            std::find(heard.begin(), heard.end(), "answer"));
 }
 
 TEST_F(NatsConnectionTest, WhatWasPublishedBeforeAStopIsSent) {
