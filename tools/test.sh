@@ -19,7 +19,7 @@ wanted_steps() {
     [[ $argument == --faults ]] && argument=long_faults
     argument=${argument#--}
     [[ $argument == only ]] && continue
-    if [[ " $all_steps long_faults " != *" $argument "* ]]; then
+    if [[ " $all_steps long_faults perturbed " != *" $argument "* ]]; then
       echo "./dev test: no step '$argument'; there are: $all_steps" >&2
       return 2
     fi
@@ -52,6 +52,19 @@ test_e2e() {
 test_faults() { build_release && suite faults build/release/tests/faults; }
 test_long_faults() {
   build_release && FAULTS=long suite long-faults build/release/tests/faults
+}
+
+# What only a busy machine shows: tests/perturbed/slow_calls.cc says how. Four times, since each run
+# is another one.
+test_perturbed() {
+  local round name
+  build_release || return
+  for round in 1 2 3 4; do
+    for name in contract transcript; do
+      LD_PRELOAD=$PWD/build/release/tests/perturbed/libslow_calls.so \
+        suite "$name-perturbed-$round" "build/release/tests/$name"
+    done
+  done
 }
 
 test_asan() { sanitized_suites asan; }
