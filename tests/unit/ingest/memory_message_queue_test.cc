@@ -144,7 +144,11 @@ TEST_F(MemoryMessageQueueTest, ReceiversComeAndGoWhileOthersSend) {
   Worker worker;
   const auto receiver = Open(&worker);
   worker.receiver = receiver.get();
-  EXPECT_TRUE(Eventually([this] { return queue().GetStats().messages == 0; }));
+  const auto is_empty = [this] { return queue().GetStats().messages == 0; };
+  uint64_t before = 0;
+  do {  // however slowly, as long as it goes on
+    before = queue().GetStats().acknowledged;
+  } while (!Eventually(is_empty) && queue().GetStats().acknowledged > before);
   EXPECT_EQ(queue().GetStats().acknowledged, 2u * kMessages);
 }
 
