@@ -1,5 +1,6 @@
 #include "ingest/nats_connection.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -127,8 +128,25 @@ void NatsConnection::Run() {
     WriteIfWanted();
   }
   if (link_ == nullptr) return;
-  if (write_wanted_) natsConnection_ProcessWriteEvent(link_->connection());  // published since
+  SendTheRest();
   Disconnect();
+}
+
+// What was published since the last write, and waits until the server has read it: it drops what is
+// unread when it fails to write to a socket that was closed.
+void NatsConnection::SendTheRest() {
+  if (write_wanted_) natsConnection_ProcessWriteEvent(link_->connection());
+  const int socket = socket_.load();
+  if (socket < 0) return;
+  shutdown(socket, SHUT_WR);
+  const SteadyTime deadline = Now() + kStopPatience;
+  std::array<char, 4096> unread;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Now());
+    pollfd end{.fd = socket, .events = POLLIN, .revents = 0};
+    if (poll(&end, 1, static_cast<int>(std::max<int64_t>(left.count(), 0))) != 1) return;
+    if (recv(socket, unread.data(), unread.size(), MSG_DONTWAIT) <= 0) return;
+  }
 }
 
 void NatsConnection::TryConnect(SteadyTime now) {

@@ -64,6 +64,7 @@ class NatsConnection {
   static constexpr std::chrono::milliseconds kProbeInterval{1'000};
   static constexpr std::chrono::milliseconds kLinkPatience{4'000};
   static constexpr std::chrono::milliseconds kUnservedPatience{5'000};
+  static constexpr std::chrono::milliseconds kStopPatience{500};
 
   struct Parts {
     NatsOptions options;
@@ -82,8 +83,8 @@ class NatsConnection {
   // Starts the thread, which makes the first link and calls the handler. Once.
   void Start();
   // Ends the calls to the handler and waits for the last one, which is OnDisconnected if there was
-  // a link. What was published before is sent, as far as the socket takes it. Idempotent. Thread:
-  // any but the connection's.
+  // a link. What was published before is sent, and read by the server unless that takes longer than
+  // kStopPatience. Idempotent. Thread: any but the connection's.
   void Stop();
 
   // A subject of this connection alone; OnMessage gets what is sent below it.
@@ -130,6 +131,7 @@ class NatsConnection {
   int UntilTick() const;
   void TryConnect(SteadyTime now);
   absl::StatusOr<std::unique_ptr<NatsLink>> Connect();
+  void SendTheRest();
   void Disconnect();
   void WriteIfWanted();
   void ReadMessages();
